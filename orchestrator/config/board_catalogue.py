@@ -1,0 +1,104 @@
+"""The board types that come with the package: `boards/<name>/board.yaml` as `BoardType` records."""
+
+import difflib
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+import boards
+from orchestrator.config.strict import StrictModel, read_yaml
+from orchestrator.config.units import parse_frequency_hz, parse_size_bytes
+from orchestrator.domain.board_type import (
+    BoardType,
+    Console,
+    FlashGeometry,
+    Memory,
+    MemoryKind,
+    RomBootloader,
+)
+from orchestrator.domain.errors import InputError
+
+BOARDS_DIR = Path(boards.__file__).parent
+
+SizeBytes = Annotated[int, BeforeValidator(parse_size_bytes), Field(gt=0)]
+
+
+class _MemoryFile(StrictModel):
+    name: str = Field(pattern="^[A-Z][A-Z0-9_]*$")
+    kind: MemoryKind
+    origin: int = Field(ge=0, lt=2**32)
+    size: SizeBytes
+
+
+class _FlashFile(StrictModel):
+    page: SizeBytes
+    endurance: int = Field(gt=0)
+
+
+class _ConsoleFile(StrictModel):
+    uart: str
+    baud: int = Field(gt=0)
+
+
+class _RomBootloaderFile(StrictModel):
+    product_id: int
+    version: int
+
+
+class _BoardFile(StrictModel):
+    title: str
+    core: Literal["cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"]
+    fpu: str | None = None
+    clock: Annotated[int, BeforeValidator(parse_frequency_hz), Field(gt=0)]
+    port: str = Field(pattern="^[a-z0-9_]+$")
+    memories: tuple[_MemoryFile, ...]
+    flash: _FlashFile
+    console: _ConsoleFile
+    flashing: tuple[Literal["stm32-serial"], ...]
+    rom_bootloader: _RomBootloaderFile | None = None
+
+    @model_validator(mode="after")
+    def _has_both_kinds(self) -> "_BoardFile":
+        for kind in MemoryKind:
+            if not any(memory.kind is kind for memory in self.memories):
+                raise ValueError(f"memories: must hold at least one of kind {kind.value!r}")
+        return self
+
+
+def board_type_names() -> tuple[str, ...]:
+    """Names of all board types, sorted."""
+    return tuple(sorted(path.parent.name for path in BOARDS_DIR.glob("*/board.yaml")))
+
+
+@cache
+def load_board_type(name: str) -> BoardType:
+    """Read the board type `name`.
+
+    Raises:
+        InputError: unknown name (the known ones are listed), or a mistake in its board.yaml.
+    """
+    known = board_type_names()
+    if name not in known:
+        nearest = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+        raise InputError(f"unknown board type {name!r}; {hint}known: {', '.join(known)}")
+    content = read_yaml(BOARDS_DIR / name / "board.yaml", _BoardFile)
+    return BoardType(
+        name=name,
+        title=content.title,
+        core=content.core,
+        fpu=content.fpu,
+        clock_hz=content.clock,
+        port=content.port,
+        memories=tuple(Memory(m.name, m.kind, m.origin, m.size) for m in content.memories),
+        flash=FlashGeometry(content.flash.page, content.flash.endurance),
+        console=Console(content.console.uart, content.console.baud),
+        flashing=content.flashing,
+        rom_bootloader=_rom_bootloader(content.rom_bootloader),
+    )
+
+
+def _rom_bootloader(content: _RomBootloaderFile | None) -> RomBootloader | None:
+    return None if content is None else RomBootloader(content.product_id, content.version)
