@@ -63,7 +63,11 @@ class Measurement:
 
 @dataclass(frozen=True)
 class DeviceRun:
-    """A measurement and what the device computed: `outputs[s][o]` are the bytes of output o for sample s."""
+    """A measurement and what the device computed: `outputs[s][o]` are the bytes of output o for sample s.
 
+    `model_hash` names the network that ran, as the firmware reported it.
+    """
+
+    model_hash: str
     measurement: Measurement
     outputs: tuple[tuple[bytes, ...], ...]

@@ -1,0 +1,141 @@
+"""The experiment file: YAML keys, their rules and defaults, in one place."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.config.strict import StrictModel, read_yaml
+from orchestrator.config.units import parse_count, parse_size_bytes, parse_time_s
+from orchestrator.datasets.catalogue import BUNDLED_DATASETS
+from orchestrator.domain.budget import Budget, Quantity
+from orchestrator.domain.errors import InputError
+from orchestrator.domain.experiment import (
+    DatasetChoice,
+    Experiment,
+    MeasureChoice,
+    ResourceChoice,
+    SearchChoice,
+    TrainingChoice,
+)
+
+Fraction = Annotated[float, Field(gt=0.0, lt=0.9)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class _DatasetFile(StrictModel):
+    name: str
+    val_fraction: Fraction = 0.2
+    test_fraction: Fraction = 0.2
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name.endswith(".npz") or name in BUNDLED_DATASETS:
+            return name
+        nearest = difflib.get_close_matches(name, BUNDLED_DATASETS, n=1)
+        hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+        known = ", ".join(BUNDLED_DATASETS)
+        raise ValueError(f"must be the path of an .npz file or one of {known}; {hint}but got {name!r}")
+
+
+class _BudgetsFile(StrictModel):
+    ram: Annotated[int, BeforeValidator(parse_size_bytes), Field(gt=0)] | None = None
+    flash: Annotated[int, BeforeValidator(parse_size_bytes), Field(gt=0)] | None = None
+    latency: Annotated[float, BeforeValidator(parse_time_s), Field(gt=0)] | None = None
+    cycles: Annotated[int, BeforeValidator(parse_count), Field(gt=0)] | None = None
+
+
+class _SearchFile(StrictModel):
+    algorithm: Literal["random", "tpe"] = "tpe"
+    candidates: Positive
+    concurrent: Positive = 2
+
+
+class _TrainingFile(StrictModel):
+    epochs: Positive
+    grace_epochs: Positive = 3
+    reduction_factor: Annotated[int, Field(ge=2)] = 3
+    patience_epochs: Positive = 5
+
+    @model_validator(mode="after")
+    def _grace_within_epochs(self) -> "_TrainingFile":
+        if self.grace_epochs > self.epochs:
+            raise ValueError(f"grace_epochs must be <= epochs ({self.epochs}), but got {self.grace_epochs}")
+        return self
+
+
+class _MeasuringFile(StrictModel):
+    repeats: Positive = 3
+    samples: Positive = 8
+    cycles_tolerance: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.01
+
+
+class _ResourcesFile(StrictModel):
+    trainers: Positive = 2
+    cpus_per_trainer: Annotated[int, Field(ge=0)] = 1
+    gpus_per_trainer: Annotated[float, Field(ge=0.0)] = 0.0
+    virtual_boards: Positive = 1
+
+
+class _ExperimentFile(StrictModel):
+    name: str = Field(pattern="^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    search_space: str = Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
+    dataset: _DatasetFile
+    board: str
+    budgets: _BudgetsFile
+    search: _SearchFile
+    training: _TrainingFile
+    measuring: _MeasuringFile = _MeasuringFile()
+    resources: _ResourcesFile = _ResourcesFile()
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    tracking_uri: str | None = None
+
+    @field_validator("dataset", mode="before")
+    @classmethod
+    def _name_alone(cls, value: object) -> object:
+        return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("board")
+    @classmethod
+    def _known_board(cls, value: str) -> str:
+        try:
+            load_board_type(value)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return value
+
+
+def read_experiment(path: Path) -> Experiment:
+    """Read and check an experiment file; a relative .npz path is taken from the file's own folder.
+
+    Raises:
+        InputError: a mistake in the file: key, value, rule and the nearest known key in one line.
+    """
+    content = read_yaml(path, _ExperimentFile)
+    return Experiment(
+        name=content.name,
+        search_space=content.search_space,
+        dataset=_dataset(content.dataset, path.parent),
+        board=content.board,
+        budgets=_budgets(content.budgets),
+        search=SearchChoice(**content.search.model_dump()),
+        training=TrainingChoice(**content.training.model_dump()),
+        measuring=MeasureChoice(**content.measuring.model_dump()),
+        resources=ResourceChoice(**content.resources.model_dump()),
+        seed=content.seed,
+        tracking_uri=content.tracking_uri,
+    )
+
+
+def _dataset(content: _DatasetFile, folder: Path) -> DatasetChoice:
+    is_file = content.name.endswith(".npz")
+    path = (folder / content.name).resolve() if is_file else None
+    return DatasetChoice(content.name, path, content.val_fraction, content.test_fraction)
+
+
+def _budgets(content: _BudgetsFile) -> tuple[Budget, ...]:
+    limits = content.model_dump(exclude_none=True)
+    return tuple(Budget(quantity, limits[quantity.value]) for quantity in Quantity if quantity.value in limits)

@@ -1,0 +1,71 @@
+"""The record of one candidate: what was proposed, measured, trained, verified, and how it ended."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.domain.measurement import Measurement
+from orchestrator.domain.outcome import Outcome
+from orchestrator.domain.parity import ParityReport
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """One finished epoch of float training."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The trained network on the board.
+
+    Attributes:
+        device_matches_host: device outputs equal the host build of the same C, byte for byte.
+        against_tflm: device outputs against TFLM.
+        int8_val_accuracy: over the whole validation split, by the host build; what the search is told.
+        cycles_drift: cycles of the trained image relative to the untrained one's, minus 1.
+    """
+
+    measurement: Measurement
+    device_matches_host: bool
+    against_tflm: ParityReport
+    int8_val_accuracy: float
+    cycles_drift: float
+
+
+@dataclass(frozen=True)
+class CandidateRecord:
+    """Everything known of one candidate; each stage gives a new record with more in it.
+
+    Attributes:
+        config: the point of the search space, as the space's builder takes it.
+        screening: measured before training.
+        stage_s: wall seconds per stage, waiting for boards and trainers kept apart (`*_wait`).
+        started_at, ended_at: seconds since the epoch.
+    """
+
+    candidate_id: str
+    config: dict[str, Any]
+    outcome: Outcome
+    started_at: float
+    ended_at: float
+    screening: Measurement | None = None
+    epochs: tuple[EpochResult, ...] = ()
+    verification: Verification | None = None
+    stage_s: dict[str, float] | None = None
+
+    @property
+    def measurement(self) -> Measurement | None:
+        """The figures to report: the trained image's where there is one."""
+        return self.verification.measurement if self.verification else self.screening
+
+    @property
+    def accuracy(self) -> float | None:
+        """int8 validation accuracy, or the best float one where the candidate never got that far."""
+        if self.verification is not None:
+            return self.verification.int8_val_accuracy
+        return max((epoch.val_accuracy for epoch in self.epochs), default=None)

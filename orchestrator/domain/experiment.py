@@ -1,0 +1,81 @@
+"""What a sweep is asked to do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.domain.budget import Budget
+
+
+@dataclass(frozen=True)
+class DatasetChoice:
+    """A data set: the name of a bundled one, or the path of an .npz file.
+
+    Attributes:
+        val_fraction, test_fraction: shares split off the training data where the data set has no such part.
+    """
+
+    name: str
+    path: Path | None
+    val_fraction: float
+    test_fraction: float
+
+
+@dataclass(frozen=True)
+class SearchChoice:
+    """Algorithm, number of candidates, and how many of them are under way at once."""
+
+    algorithm: str
+    candidates: int
+    concurrent: int
+
+
+@dataclass(frozen=True)
+class TrainingChoice:
+    """How candidates are trained; batch size and learning rate come from the space.
+
+    Attributes:
+        grace_epochs: epochs that ASHA lets every candidate have.
+        reduction_factor: ASHA keeps one in so many per rung.
+        patience_epochs: training ends when the validation accuracy has not improved for so long.
+    """
+
+    epochs: int
+    grace_epochs: int
+    reduction_factor: int
+    patience_epochs: int
+
+
+@dataclass(frozen=True)
+class ResourceChoice:
+    """Trainers, what each of them holds, and the virtual boards started when the lab has none."""
+
+    trainers: int
+    cpus_per_trainer: int
+    gpus_per_trainer: float
+    virtual_boards: int
+
+
+@dataclass(frozen=True)
+class MeasureChoice:
+    """Repeats of the timed inference and how many real samples are checked bit for bit on the device."""
+
+    repeats: int
+    samples: int
+    cycles_tolerance: float
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A validated experiment file."""
+
+    name: str
+    search_space: str
+    dataset: DatasetChoice
+    board: str
+    budgets: tuple[Budget, ...]
+    search: SearchChoice
+    training: TrainingChoice
+    measuring: MeasureChoice
+    resources: ResourceChoice
+    seed: int
+    tracking_uri: str | None

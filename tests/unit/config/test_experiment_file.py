@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import pytest
+
+from orchestrator.config.experiment_file import read_experiment
+from orchestrator.domain.budget import Budget, Quantity
+from orchestrator.domain.errors import InputError
+
+QUICKSTART = Path(__file__).parents[3] / "search_spaces" / "digits" / "quickstart.yaml"
+
+
+def changed(tmp_path: Path, old: str, new: str) -> Path:
+    text = QUICKSTART.read_text()
+    assert old in text
+    path = tmp_path / "experiment.yaml"
+    path.write_text(text.replace(old, new))
+    return path
+
+
+def test_the_quickstart_is_read_with_budgets_in_base_units() -> None:
+    experiment = read_experiment(QUICKSTART)
+    assert experiment.budgets == (
+        Budget(Quantity.RAM, 12 * 1024),
+        Budget(Quantity.FLASH, 64 * 1024),
+        Budget(Quantity.LATENCY, 0.01),
+    )
+    assert experiment.search.candidates >= 16
+    assert experiment.search.concurrent >= 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("  ram: 12KiB", "  rom: 12KiB", ["unknown key 'budgets.rom'", "did you mean 'ram'?"]),
+        ("  ram: 12KiB", "  ram: 12Kb", ["budgets.ram", "KiB", "'12Kb'"]),
+        ("seed: 1", "sead: 1", ["unknown key 'sead'", "did you mean 'seed'?"]),
+        ("algorithm: tpe", "algorithm: tpee", ["search.algorithm", "'random' or 'tpe'", "'tpee'"]),
+        ("  candidates: 20", "  candidates: 0", ["search.candidates", "greater than or equal to 1", "0"]),
+        ("board: nucleo_l476rg", "board: nucleo_l476", ["board", "did you mean 'nucleo_l476rg'?"]),
+        ("dataset: digits ", "dataset: digit ", ["dataset.name", "did you mean 'digits'?"]),
+        ("  epochs: 20", "  epochs: 2", ["training", "grace_epochs must be <= epochs (2)"]),
+        ("name: digits-quickstart", "name: ../escape", ["name", "../escape"]),
+        ("search_space: search_spaces.digits", "", ["key 'search_space' is required"]),
+    ],
+)
+def test_a_mistake_is_named_with_key_value_rule_and_nearest_key(
+    tmp_path: Path, old: str, new: str, says: list[str]
+) -> None:
+    with pytest.raises(InputError) as caught:
+        read_experiment(changed(tmp_path, old, new))
+    message = str(caught.value)
+    assert "\n" not in message
+    assert all(part in message for part in says), message
+
+
+def test_a_relative_npz_path_is_taken_from_the_files_own_folder(tmp_path: Path) -> None:
+    path = changed(tmp_path, "dataset: digits ", "dataset: data/mine.npz ")
+    assert read_experiment(path).dataset.path == (tmp_path / "data" / "mine.npz").resolve()
+
+
+@pytest.mark.parametrize("text", ["", "- a", "a: [", "\x00"])
+def test_a_file_that_is_no_mapping_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "experiment.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_experiment(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_refused() -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        read_experiment(Path("no-such.yaml"))

@@ -1,0 +1,25 @@
+from orchestrator.domain.budget import Quantity
+from orchestrator.domain.errors import DeviceSilentError, DoesNotFitError
+from orchestrator.domain.outcome import Outcome, Status
+from tests.records import over_budget
+
+
+def test_over_budget_names_the_broken_budget_and_by_how_much() -> None:
+    outcome = over_budget(cycles=1_200_000).outcome
+    assert outcome.broken == (Quantity.LATENCY,)
+    assert "latency 15.00 ms of 10.00 ms (+50%)" in outcome.reason
+    assert abs(outcome.violation - 0.5) < 1e-9
+
+
+def test_an_image_that_does_not_link_says_how_many_bytes_are_missing() -> None:
+    outcome = Outcome.does_not_link(DoesNotFitError({"SRAM1": 5120}))
+    assert outcome.status is Status.INFEASIBLE
+    assert "5120 bytes too many for SRAM1" in outcome.reason
+    assert outcome.missing_bytes == (("SRAM1", 5120),)
+
+
+def test_a_failure_keeps_its_cause_and_teaches_nothing() -> None:
+    outcome = Outcome.failed(DeviceSilentError("no reply"))
+    assert outcome.cause == "silent"
+    assert not outcome.status.teaches
+    assert all(status.teaches for status in Status if status is not Status.FAILED)
