@@ -43,7 +43,9 @@ def run_tool(command: Sequence[str | Path], timeout_s: float = 120.0) -> str:
     """
     words = [str(word) for word in command]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=timeout_s, check=False)
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=timeout_s, check=False, env={**os.environ, "LC_ALL": "C"}
+        )
     except FileNotFoundError as error:
         raise ToolchainError(f"{words[0]} is not installed; scripts/quickstart.sh installs what is needed") from error
     except subprocess.TimeoutExpired as error:
@@ -88,9 +90,7 @@ def _content_key(compiler: Compiler, sources: tuple[Path, ...], headers: tuple[P
     return digest.hexdigest()[:24]
 
 
-def _compile_all(
-    compiler: Compiler, sources: tuple[Path, ...], headers: tuple[Path, ...], folder: Path
-) -> list[Path]:
+def _compile_all(compiler: Compiler, sources: tuple[Path, ...], headers: tuple[Path, ...], folder: Path) -> list[Path]:
     includes = [f"-I{parent}" for parent in sorted({header.parent for header in headers})]
 
     def compile_one(source: Path) -> Path:

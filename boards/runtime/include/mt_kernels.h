@@ -1,0 +1,248 @@
+/*
+ * The kernels: one function per operator, called by generated code with constants that the compiler folded.
+ *
+ * Activations are int8, layout [H, W, C] with C contiguous, batch 1. Every buffer belongs to the caller; input and
+ * output must not overlap unless a kernel says that it works in place. No kernel keeps state, allocates or calls
+ * into libc beyond memcpy and memset. Zero points are in [-128, 127]. Arithmetic is that of the TensorFlow Lite
+ * 8-bit quantisation specification, bit for bit as the reference interpreter of TensorFlow Lite Micro computes it.
+ * The instructions that a kernel runs depend on shapes only, never on weights, scales or data.
+ */
+#ifndef MT_KERNELS_H
+#define MT_KERNELS_H
+
+#include <stdint.h>
+
+/* Sections by which the linker and the size report tell weights and arena from the rest. */
+#define MT_WEIGHTS __attribute__((section(".rodata.mt_weights"), aligned(4)))
+#define MT_ARENA __attribute__((section(".bss.mt_arena"), aligned(8)))
+
+/* A real factor: multiplier / 2^31 * 2^(left - 1) / 2^(right - 1); left >= 1, right in [1, 31]. */
+typedef struct {
+    int32_t multiplier;
+    uint8_t left;
+    uint8_t right;
+} mt_scale;
+
+/*
+ * Four output channels: what differs from one to the next. Channels come in fours, the last four filled up. The
+ * bias has the input's zero point folded in: bias - zero_point * sum(weights of the channel).
+ */
+typedef struct {
+    int32_t bias[4];
+    int32_t multipliers[4];
+    struct {
+        uint8_t left;
+        uint8_t right;
+    } shifts[4];
+} mt_channels;
+
+/* Zero point of the output and the range its fused activation leaves. */
+typedef struct {
+    int16_t zero_point;
+    int16_t lowest;
+    int16_t highest;
+} mt_output;
+
+typedef struct {
+    uint16_t height;
+    uint16_t width;
+    uint16_t channels;
+} mt_shape;
+
+/* A window that slides over height and width; rows and columns outside the input are padding. */
+typedef struct {
+    uint8_t height;
+    uint8_t width;
+    uint8_t stride_y;
+    uint8_t stride_x;
+    uint8_t dilation_y;
+    uint8_t dilation_x;
+    uint8_t pad_top;
+    uint8_t pad_left;
+} mt_window;
+
+/*
+ * A weight matrix [rows, depth] made for dual 16-bit multiply-accumulate.
+ *
+ * Rows come in blocks of four (A, B, C, D; the last block is filled up with zeros), depth in quads (k0..k3, filled
+ * up with zeros). A block's quad is four words: AB(k0, k2), CD(k0, k2), AB(k1, k3), CD(k1, k3), each of two 16-bit
+ * lanes; the lane of AB(k) is 256 * A[k] + B[k]. A word multiplied as it is sums 256 * A + B, its sign-extended
+ * low bytes sum B: one extraction serves four products. Weights are in [-127, 127].
+ */
+typedef struct {
+    const uint32_t *words;
+    const mt_channels *channels;
+    uint16_t rows;
+    uint16_t quads;
+    mt_output output;
+} mt_matrix;
+
+/*
+ * One column: output[r] = requantised(bias[r] + sum over k of weights[r][k] * column[k]).
+ * column: 2 words per quad, lanes (k0, k2) then (k1, k3).
+ */
+void mt_matmul_1_column_s8(const mt_matrix *matrix, const uint32_t *column, int8_t *output);
+
+/*
+ * Two columns at once, one to each output.
+ * columns: 4 words per quad, first (k0, k2), second (k0, k2), first (k1, k3), second (k1, k3).
+ */
+void mt_matmul_2_columns_s8(const mt_matrix *matrix, const uint32_t *columns, int8_t *first, int8_t *second);
+
+/*
+ * Widen `count` bytes to lanes (k0, k2), (k1, k3), a last incomplete quad filled up with zeros; `step` is the
+ * distance in words from one word to the next: 1 for one column, 2 for two interleaved ones.
+ */
+void mt_widen_s8(const int8_t *bytes, uint32_t count, uint32_t step, uint32_t *lanes);
+
+/*
+ * CONV_2D. matrix.rows output channels; depth is window.height rows of window.width * input.channels values, each
+ * filled up to whole quads. scratch: 4 * matrix.quads words, and window.width * input.channels bytes behind them,
+ * rounded up to words. Works in place for a 1x1 window with stride 1 whose output has no more channels than its
+ * input.
+ */
+typedef struct {
+    mt_matrix matrix;
+    mt_shape input;
+    mt_shape output;
+    mt_window window;
+    int8_t input_zero_point;
+} mt_conv2d;
+
+void mt_conv2d_s8(const mt_conv2d *layer, const int8_t *input, uint32_t *scratch, int8_t *output);
+
+/*
+ * DEPTHWISE_CONV_2D. weights: [output channel][window.height][window.width]; output channel = input channel *
+ * multiplier + m. scratch: the padded plane of one channel, plane_height rows of plane_width int16 (plane_width
+ * even), and behind it int32 sums of pass_height output rows and one more. Works in place for multiplier 1 when
+ * the output has no more pixels than the input.
+ */
+typedef struct {
+    const int8_t *weights;
+    const mt_channels *channels;
+    mt_output to;
+    mt_shape input;
+    mt_shape output;
+    mt_window window;
+    uint16_t multiplier;
+    uint16_t plane_height;
+    uint16_t plane_width;
+    uint16_t pass_height; /* output rows that are summed before they are requantised */
+    int8_t input_zero_point;
+} mt_depthwise_conv2d;
+
+void mt_depthwise_conv2d_s8(const mt_depthwise_conv2d *layer, const int8_t *input, uint32_t *scratch, int8_t *output);
+
+/*
+ * Rows of one channel's plane convolved with a 3x3 window without dilation, at stride 1 or 2. `sums` takes width *
+ * height values, row by row, and one more.
+ */
+typedef struct {
+    const uint32_t *row; /* first of the input rows, two int16 a word */
+    uint32_t row_words;
+    uint32_t lanes[6]; /* weights (w0, w1) of the window's three rows, then (w1, w2) of each */
+    int32_t bias;
+    uint32_t width;
+    uint32_t height;
+} mt_rows_3x3;
+
+void mt_rows_3x3_stride_1(const mt_rows_3x3 *job, int32_t *sums);
+void mt_rows_3x3_stride_2(const mt_rows_3x3 *job, int32_t *sums);
+
+/* FULLY_CONNECTED. input [batches, depth], output [batches, matrix.rows]. scratch: 2 * matrix.quads words. */
+typedef struct {
+    mt_matrix matrix;
+    uint16_t batches;
+    uint16_t depth;
+} mt_fully_connected;
+
+void mt_fully_connected_s8(const mt_fully_connected *layer, const int8_t *input, uint32_t *scratch, int8_t *output);
+
+/* AVERAGE_POOL_2D (padding does not count; rounds half away from zero) and MAX_POOL_2D. A window of at most 4,096
+ * values; dilation 1. */
+typedef struct {
+    mt_shape input;
+    mt_shape output;
+    mt_window window;
+    int16_t lowest;
+    int16_t highest;
+} mt_pool;
+
+void mt_average_pool_s8(const mt_pool *layer, const int8_t *input, int8_t *output);
+void mt_max_pool_s8(const mt_pool *layer, const int8_t *input, int8_t *output);
+
+/* MEAN over height and width. `offset` is pixels * zero point of the input. */
+typedef struct {
+    uint32_t pixels;
+    uint16_t channels;
+    int32_t offset;
+    mt_scale scale;
+    mt_output output;
+} mt_mean;
+
+void mt_mean_s8(const mt_mean *layer, const int8_t *input, int8_t *output);
+
+/* ADD. `a` and the output have `count` values; `b` has `period` values, repeated. The inputs' scales carry the
+ * 20 extra bits of the sum. Works in place. */
+typedef struct {
+    uint32_t count;
+    uint32_t period;
+    int16_t zero_point_a;
+    int16_t zero_point_b;
+    mt_scale scale_a;
+    mt_scale scale_b;
+    mt_scale scale;
+    mt_output output;
+} mt_add;
+
+void mt_add_s8(const mt_add *layer, const int8_t *a, const int8_t *b, int8_t *output);
+
+/* MUL. `a` and the output have `count` values; `b` has `period` values, repeated. Works in place. */
+typedef struct {
+    uint32_t count;
+    uint32_t period;
+    int16_t zero_point_a;
+    int16_t zero_point_b;
+    mt_scale scale;
+    mt_output output;
+} mt_mul;
+
+void mt_mul_s8(const mt_mul *layer, const int8_t *a, const int8_t *b, int8_t *output);
+
+/*
+ * SOFTMAX over the last axis; output scale 1/256, zero point -128. exponentials[d] = exp(-d * beta * scale of the
+ * input) with 31 fractional bits, 0 where the specification cuts off.
+ */
+typedef struct {
+    const int32_t *exponentials; /* 256 */
+    uint16_t rows;
+    uint16_t depth;
+} mt_softmax;
+
+void mt_softmax_s8(const mt_softmax *layer, const int8_t *input, int8_t *output);
+
+/* Any function of one int8 value: table[value + 128]. Works in place. */
+void mt_lookup_s8(const int8_t *table, uint32_t count, const int8_t *input, int8_t *output);
+
+/* PAD height, width and channels with `value`. */
+typedef struct {
+    mt_shape input;
+    mt_shape output;
+    uint16_t before_height;
+    uint16_t before_width;
+    uint16_t before_channels;
+    int8_t value;
+} mt_pad;
+
+void mt_pad_s8(const mt_pad *layer, const int8_t *input, int8_t *output);
+
+/* Copy `rows` rows of `row_bytes`, `output_step` bytes apart in the output: one input of a CONCATENATION. */
+void mt_copy_rows(uint32_t rows, uint32_t row_bytes, uint32_t output_step, const int8_t *input, int8_t *output);
+
+/* QUANTIZE: float32 to int8, rounds half away from zero. */
+void mt_quantize_f32_s8(float scale, int32_t zero_point, uint32_t count, const float *input, int8_t *output);
+
+/* DEQUANTIZE: int8 to float32. */
+void mt_dequantize_s8_f32(float scale, int32_t zero_point, uint32_t count, const int8_t *input, float *output);
+
+#endif

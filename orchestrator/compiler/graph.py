@@ -1,0 +1,137 @@
+"""A network as the reader gives it: frozen records, free of the file format."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.domain.errors import UnsupportedModelError
+
+
+@dataclass(frozen=True)
+class Quantisation:
+    """`value = scale * (stored - zero_point)`; one scale for the tensor, or one for each index along `axis`."""
+
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    axis: int
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor; `data` is its content where it is a constant, in `shape` and `dtype`."""
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    quantisation: Quantisation | None = None
+    data: NDArray[np.generic] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def elements(self) -> int:
+        """Number of values."""
+        count = 1
+        for extent in self.shape:
+            count *= extent
+        return count
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the whole tensor."""
+        return self.elements * np.dtype(self.dtype).itemsize
+
+    @property
+    def scale(self) -> float:
+        """The scale of a tensor that has a single one.
+
+        Raises:
+            UnsupportedModelError: the tensor is not quantised, or has several scales.
+        """
+        return self._single().scales[0]
+
+    @property
+    def zero_point(self) -> int:
+        """The zero point that goes with `scale`; raises as it does."""
+        return self._single().zero_points[0]
+
+    def _single(self) -> Quantisation:
+        if self.quantisation is None or len(self.quantisation.scales) != 1:
+            raise UnsupportedModelError(f"tensor '{self.name}' is not quantised with one scale; convert to full int8")
+        return self.quantisation
+
+
+Option = int | float | bool | str
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator of the network; absent optional inputs are None."""
+
+    index: int
+    name: str
+    inputs: tuple[Tensor | None, ...]
+    outputs: tuple[Tensor, ...]
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+    @property
+    def output(self) -> Tensor:
+        """The first output."""
+        return self.outputs[0]
+
+    @property
+    def activations(self) -> tuple[Tensor, ...]:
+        """The inputs that are computed at run time."""
+        return tuple(tensor for tensor in self.inputs if tensor is not None and tensor.data is None)
+
+    def input(self, position: int) -> Tensor:
+        """Give an input that must be there."""
+        tensor = self.optional_input(position)
+        if tensor is None:
+            raise self.unsupported(f"needs an input {position}")
+        return tensor
+
+    def optional_input(self, position: int) -> Tensor | None:
+        """Give an input, None where it is absent."""
+        return self.inputs[position] if position < len(self.inputs) else None
+
+    def constant(self, position: int) -> NDArray[np.generic]:
+        """Give the content of an input that must be a constant."""
+        data = self.input(position).data
+        if data is None:
+            raise self.unsupported(f"needs a constant as input {position}")
+        return data
+
+    def int_option(self, name: str) -> int:
+        """Give an option that is a whole number; options carry the names of the schema's fields."""
+        return int(self.options[name])
+
+    def text_option(self, name: str) -> str:
+        """Give an option that is one of an enum's names, such as the fused activation."""
+        return str(self.options[name])
+
+    def require(self, holds: bool, rule: str) -> None:
+        """Raise with the text `rule` unless it holds."""
+        if not holds:
+            raise self.unsupported(rule)
+
+    def require_int8(self, *tensors: Tensor) -> None:
+        """Raise unless all these activations are int8 and quantised with one scale."""
+        for tensor in tensors:
+            self.require(tensor.dtype == "int8", f"needs int8, but '{tensor.name}' is {tensor.dtype}")
+            self.require(tensor.scale > 0.0, f"the scale of '{tensor.name}' must be > 0, but got {tensor.scale}")
+
+    def unsupported(self, rule: str) -> UnsupportedModelError:
+        """The error that names this operator."""
+        output = self.outputs[0].name if self.outputs else "none"
+        return UnsupportedModelError(f"operator {self.index} {self.name} (output '{output}'): {rule}")
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network: operators in execution order."""
+
+    operators: tuple[Operator, ...]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]

@@ -1,0 +1,108 @@
+"""Fold what differs from output channel to output channel: bias with the input's zero point, multiplier, shifts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.compiler.graph import Operator
+from orchestrator.compiler.quantise import OutputRange, Scale, output_range, requantise
+from orchestrator.compiler.step import Array
+
+CHANNELS_PER_GROUP = 4
+
+_LARGEST_INPUT = 255  # |stored - zero_point|
+_GROUP_TYPE = np.dtype([("bias", "i4", 4), ("multipliers", "i4", 4), ("shifts", "u1", (4, 2))])
+
+
+@dataclass(frozen=True)
+class Channels:
+    """Folded constants of the output channels.
+
+    Attributes:
+        rows: the weights `[output channel, weight]` that go with them.
+        array: bias, multipliers and shifts as an array of `mt_channels`, four channels each.
+    """
+
+    rows: NDArray[np.int8]
+    array: Array
+    output: OutputRange
+
+
+def weights_of(operator: Operator, axis: int) -> NDArray[np.int8]:
+    """Give the constant int8 weights, input 1, checked against the specification; `axis` counts output channels.
+
+    Raises:
+        UnsupportedModelError: not int8, not symmetric, or outside [-127, 127].
+    """
+    weights, tensor = operator.constant(1), operator.input(1)
+    operator.require(weights.dtype == np.int8, f"needs int8 weights, but they are {weights.dtype}")
+    quantisation = tensor.quantisation
+    if quantisation is None:
+        raise operator.unsupported("the weights carry no scale")
+    operator.require(not any(quantisation.zero_points), "the zero point of weights must be 0")
+    per_axis = len(quantisation.scales) > 1
+    operator.require(not per_axis or quantisation.axis == axis, f"weights must be quantised along axis {axis}")
+    operator.require(int(weights.min()) >= -127, "weights must be in [-127, 127], but got -128")
+    return weights.astype(np.int8)
+
+
+def fold_channels(operator: Operator, rows: NDArray[np.int8], ratios: NDArray[np.float64]) -> Channels:
+    """Fold the constants of `rows`, the weights as [output channel, weight].
+
+    `ratios` are input scale * weight scale / output scale: one for each output channel, or one for all.
+    """
+    activation = operator.text_option("FusedActivationFunction")
+    leaves = output_range(activation, operator.output.scale, operator.output.zero_point)
+    bias = _bias(operator, len(rows))
+    reach = np.abs(rows.astype(np.int64)).sum(axis=1) * _LARGEST_INPUT
+    scales = [Scale.of(float(ratio)) for ratio in np.broadcast_to(ratios, len(rows))]
+    rows = rows.copy()
+    for channel in range(len(rows)):
+        scale = scales[channel]
+        if scale.fits(int(reach[channel] + abs(bias[channel]))):
+            continue
+        constant = _constant_result(int(bias[channel]), int(reach[channel]), scale, leaves)
+        if constant is None:
+            raise operator.unsupported(f"sums of channel {channel} leave 32 bits")
+        rows[channel], bias[channel], scales[channel] = 0, constant, Scale.of(1.0)
+    folded = bias - operator.input(0).zero_point * rows.astype(np.int64).sum(axis=1)
+    operator.require(bool(np.all(np.abs(folded) < 2**31)), "a folded bias leaves 32 bits")
+    return Channels(rows, _array(folded, scales), leaves)
+
+
+def _constant_result(bias: int, reach: int, scale: Scale, leaves: OutputRange) -> int | None:
+    """Give what a channel computes before the zero point is added, if it is the same for every input.
+
+    Converters give dead channels tiny scales and huge biases: their sums would leave 32 bits when shifted.
+    """
+    ends = [requantise(sum_, scale) + leaves.zero_point for sum_ in (bias - reach, bias + reach)]
+    low, high = (min(max(end, leaves.lowest), leaves.highest) for end in ends)
+    return low - leaves.zero_point if low == high else None
+
+
+def _array(bias: NDArray[np.int64], scales: list[Scale]) -> Array:
+    """Give the channels in fours, the last four filled up with channels that compute 0."""
+    missing = -len(scales) % CHANNELS_PER_GROUP
+    scales = [*scales, *[Scale.of(0.0)] * missing]
+    groups = np.zeros(len(scales) // CHANNELS_PER_GROUP, _GROUP_TYPE)
+    groups["bias"] = np.pad(bias, (0, missing)).reshape(-1, CHANNELS_PER_GROUP)
+    groups["multipliers"] = np.reshape([s.multiplier for s in scales], (-1, CHANNELS_PER_GROUP))
+    groups["shifts"] = np.reshape([(s.left, s.right) for s in scales], (-1, CHANNELS_PER_GROUP, 2))
+    return Array("channels", "mt_channels", groups, is_weights=True)
+
+
+def channel_ratios(operator: Operator, count: int) -> NDArray[np.float64]:
+    """Give input scale * weight scale / output scale, for each output channel or one for all, in double precision."""
+    quantisation = operator.input(1).quantisation
+    scales = np.array(quantisation.scales if quantisation else (), np.float64)
+    operator.require(len(scales) in (1, count), f"{len(scales)} weight scales for {count} output channels")
+    return np.asarray(operator.input(0).scale * scales / operator.output.scale, np.float64)
+
+
+def _bias(operator: Operator, count: int) -> NDArray[np.int64]:
+    if operator.optional_input(2) is None:
+        return np.zeros(count, np.int64)
+    bias = operator.constant(2)
+    operator.require(bias.dtype == np.int32 and bias.shape == (count,), f"needs an int32 bias of {count} values")
+    return bias.astype(np.int64)

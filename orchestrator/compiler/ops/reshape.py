@@ -1,0 +1,13 @@
+"""RESHAPE and its relatives: the same bytes under another shape, so no code at all."""
+
+from orchestrator.compiler.graph import Operator
+from orchestrator.compiler.step import Step
+
+
+def lower(operator: Operator) -> Step:
+    """Lower to an alias of the input."""
+    source, target = operator.input(0), operator.output
+    operator.require(source.size_bytes == target.size_bytes, f"{source.size_bytes} bytes to {target.size_bytes}")
+    operator.require(source.dtype == target.dtype, f"{source.dtype} to {target.dtype}")
+    operator.require(source.data is None, "the input must not be a constant")
+    return Step(operator, is_alias=True)

@@ -1,0 +1,43 @@
+"""SOFTMAX over the last axis: the exponentials of all 256 differences are tabulated on the host."""
+
+import numpy as np
+
+from orchestrator.compiler.fixed_point import exp_negative, multiply
+from orchestrator.compiler.graph import Operator
+from orchestrator.compiler.quantise import quantise_multiplier
+from orchestrator.compiler.step import Array, Reference, Step
+
+_INTEGER_BITS = 5  # of a scaled difference, as the specification's reference has it
+_LARGEST_DEPTH = 2048  # sums keep 12 integer bits
+
+
+def lower(operator: Operator) -> Step:
+    """Lower to `mt_softmax_s8`."""
+    source, target = operator.input(0), operator.output
+    operator.require_int8(source, target)
+    fits = target.scale == 1 / 256 and target.zero_point == -128
+    operator.require(fits, f"output must have scale 1/256 and zero point -128, but got {target.scale}")
+    operator.require(source.shape == target.shape and bool(source.shape), "input and output must have the same shape")
+    depth = source.shape[-1]
+    operator.require(depth <= _LARGEST_DEPTH, f"depth must be <= {_LARGEST_DEPTH}, but got {depth}")
+    rows = source.elements // depth
+    operator.require(rows <= 65535, f"rows must be <= 65535, but got {rows}")
+    table = exponentials(operator, float(operator.options["Beta"]) * source.scale)
+    return Step(
+        operator,
+        params=("mt_softmax", {"exponentials": Reference("exponentials"), "rows": rows, "depth": depth}),
+        call="mt_softmax_s8(&{params}, {in0}, {out});",
+        arrays=(Array("exponentials", "int32_t", np.array(table, np.int32), is_weights=False),),
+        shares=(0,),
+    )
+
+
+def exponentials(operator: Operator, step: float) -> list[int]:
+    """Give exp(-d * step) for d in 0..255 with 31 fractional bits, 0 beyond the reference's input radius."""
+    real = min(step * (1 << (31 - _INTEGER_BITS)), float((1 << 31) - 1))
+    operator.require(real > 1.0, f"beta * input scale of {step} is too small")
+    multiplier, shift = quantise_multiplier(real)
+    radius = (((1 << _INTEGER_BITS) - 1) << (31 - _INTEGER_BITS)) >> shift
+    scaled = [multiply(-d << shift, multiplier) for d in range(min(radius, 255) + 1)]
+    values = [exp_negative(value, _INTEGER_BITS) for value in scaled]
+    return values + [0] * (256 - len(values))

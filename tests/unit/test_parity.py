@@ -1,0 +1,33 @@
+"""Comparison of runs, and the inputs it is made on."""
+
+import numpy as np
+import pytest
+
+from orchestrator.domain.model import TensorSpec
+from orchestrator.parity.compare import ParityReport, compare_outputs, random_inputs
+
+SPEC = TensorSpec("x", (1, 500), "int8", 0.1, 3)
+
+
+def test_equal_runs_are_exact() -> None:
+    run = (np.arange(6, dtype=np.int8).reshape(3, 2),)
+    assert compare_outputs(run, run) == ParityReport(samples=3, exact=True, within_1_lsb=True, worst_lsb=0)
+
+
+@pytest.mark.parametrize(("distance", "within"), [(1, True), (2, False), (255, False)])
+def test_the_worst_difference_is_reported(distance: int, within: bool) -> None:
+    ours = np.array([[-128, 5]], np.int8)
+    theirs = np.array([[-128 + distance, 5]], np.int16).astype(np.int8)
+    assert compare_outputs((ours,), (theirs,)) == ParityReport(1, False, within, distance)
+
+
+def test_runs_of_different_shapes_are_refused() -> None:
+    with pytest.raises(ValueError, match="equal shapes"):
+        compare_outputs((np.zeros((1, 2), np.int8),), (np.zeros((1, 3), np.int8),))
+
+
+def test_random_inputs_cover_the_whole_range_and_repeat_with_the_seed() -> None:
+    (first,), (again,) = random_inputs((SPEC,), 4, seed=1), random_inputs((SPEC,), 4, seed=1)
+    np.testing.assert_array_equal(first, again)
+    assert first.shape == (4, 1, 500)
+    assert (first.min(), first.max()) == (-128, 127)
