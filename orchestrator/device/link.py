@@ -1,0 +1,151 @@
+"""A serial line that moves bytes and modem signals. It knows nothing of what they mean, nor how long to wait."""
+
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import serial
+
+from orchestrator.device.deadline import Deadline
+from orchestrator.domain.errors import PortMissingError
+
+# How long one call of pyserial's read may block. Fixed at opening: changing it later makes pyserial negotiate the
+# whole port anew, 0.1 s over RFC 2217.
+_POLL_S = 0.02
+
+
+class Link(Protocol):
+    """What a session needs of a line; `name` is for error texts."""
+
+    name: str
+    baud: int
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+
+    def read(self, max_bytes: int, deadline: Deadline) -> bytes:
+        """Give the next 1 to `max_bytes` bytes as soon as there are any; empty when the deadline has passed."""
+
+    def use_even_parity(self, even: bool) -> None:
+        """Switch between 8E1 and 8N1."""
+
+    def set_dtr(self, asserted: bool) -> None:
+        """Drive the DTR line."""
+
+    def set_rts(self, asserted: bool) -> None:
+        """Drive the RTS line."""
+
+
+class SerialLink:
+    """A port of pyserial, by any of its URLs; all traffic goes to a log file.
+
+    Opens with 8E1, DTR and RTS deasserted. May be used as a context manager.
+
+    Args:
+        url: `/dev/...`, `rfc2217://host:port`, `socket://host:port`.
+        log: where to append the traffic: seconds since opening, direction, bytes.
+
+    Raises:
+        PortMissingError: the port cannot be opened, or went away in use.
+    """
+
+    def __init__(self, url: str, baud: int, log: Path | None = None) -> None:
+        self.name = url
+        self.baud = baud
+        self._opened_at = time.monotonic()
+        self._log = log.open("a", encoding="ascii") if log else None
+        self._is_parity_even = True
+        try:
+            self._port = self._open()
+        except (OSError, ValueError) as error:
+            self._close_log()
+            raise PortMissingError(
+                f"{url}: cannot open the port ({error}); is the board connected and free?"
+            ) from error
+
+    def _open(self) -> serial.SerialBase:
+        port = serial.serial_for_url(
+            self.name,
+            self.baud,
+            parity=serial.PARITY_EVEN,
+            timeout=_POLL_S,
+            exclusive=True,  # a second program on the port would take bytes away
+            do_not_open=True,
+        )
+        port.dtr = False
+        port.rts = False
+        port.open()
+        self._note("=", f"opened at {self.baud} baud, 8E1")
+        return port
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the port and the log."""
+        self._port.close()
+        self._close_log()
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+        self._note(">", repr(data))
+        try:
+            self._port.write(data)
+        except OSError as error:
+            raise self._vanished(error) from error
+
+    def read(self, max_bytes: int, deadline: Deadline) -> bytes:
+        """Give the next 1 to `max_bytes` bytes as soon as there are any; empty when the deadline has passed."""
+        while True:
+            try:
+                data = bytes(self._port.read(min(max_bytes, max(1, self._port.in_waiting))))
+            except OSError as error:
+                raise self._vanished(error) from error
+            if data:
+                self._note("<", repr(data))
+                return data
+            if deadline.expired:
+                return b""
+
+    def use_even_parity(self, even: bool) -> None:
+        """Switch between 8E1 and 8N1; no change costs nothing."""
+        if even is not self._is_parity_even:
+            self._note("=", "8E1" if even else "8N1")
+            self._drive("parity", serial.PARITY_EVEN if even else serial.PARITY_NONE)
+            self._is_parity_even = even
+
+    def set_dtr(self, asserted: bool) -> None:
+        """Drive the DTR line; no change costs nothing."""
+        self._set_line("dtr", asserted)
+
+    def set_rts(self, asserted: bool) -> None:
+        """Drive the RTS line; no change costs nothing."""
+        self._set_line("rts", asserted)
+
+    def _set_line(self, line: str, asserted: bool) -> None:
+        if getattr(self._port, line) is not asserted:
+            self._note("=", f"{line.upper()} {'asserted' if asserted else 'deasserted'}")
+            self._drive(line, asserted)
+
+    def _drive(self, attribute: str, value: object) -> None:
+        try:
+            setattr(self._port, attribute, value)
+        except OSError as error:
+            raise self._vanished(error) from error
+
+    def _vanished(self, error: OSError) -> PortMissingError:
+        return PortMissingError(f"{self.name}: the port went away in use ({error}); was the board unplugged?")
+
+    def _note(self, direction: str, text: str) -> None:
+        if self._log:
+            self._log.write(f"{time.monotonic() - self._opened_at:10.6f} {direction} {text}\n")
+
+    def _close_log(self) -> None:
+        if self._log:
+            self._log.close()

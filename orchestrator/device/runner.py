@@ -1,0 +1,184 @@
+"""A session with our firmware: ask, wait for `m-ready`, understand. docs/protocol.md."""
+
+import zlib
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from orchestrator.device.deadline import Deadline
+from orchestrator.device.exchange import allowed_s, shortened, silent, unexpected
+from orchestrator.device.link import Link
+from orchestrator.device.messages import (
+    ERROR_PREFIX,
+    FAULT_PREFIX,
+    READY,
+    Identity,
+    LineSplitter,
+    MalformedReplyError,
+    MemoryReport,
+    encode_command,
+    load_commands,
+    parse_bytes,
+    parse_cycles,
+    parse_identity,
+    parse_memory,
+)
+from orchestrator.domain.errors import (
+    DeviceFaultError,
+    DeviceRefusedError,
+    DeviceSilentError,
+    UnexpectedReplyError,
+)
+
+T = TypeVar("T")
+
+# Until the firmware is asked again whether it is there: it starts within milliseconds, but what was sent before
+# that is lost.
+_SYNC_INTERVAL_S = 0.3
+_LINE_CHARACTERS = 128  # no line is longer, except that of `output%`
+
+
+class Runner:
+    """Commands of the firmware, one method each.
+
+    Every method raises `DeviceSilentError`, `UnexpectedReplyError`, `DeviceRefusedError` for an error line, or
+    `DeviceFaultError` when the CPU faulted.
+
+    Args:
+        inference_s: the longest that one inference may take.
+    """
+
+    def __init__(self, link: Link, inference_s: float) -> None:
+        self._link = link
+        self._inference_s = inference_s
+        self._splitter = LineSplitter()
+        self._lines: list[str] = []
+        self._syncs = 0
+
+    def synchronise(self, limit_s: float) -> None:
+        """Get in step, whatever was on the line before.
+
+        An unknown command comes back in its error line. With a number that was not used yet, all before that line
+        is known to be stale: boot banners, echoes, replies to an earlier session.
+        """
+        limit = Deadline(limit_s)
+        wait_s = _SYNC_INTERVAL_S
+        while not limit.expired:
+            self._syncs += 1
+            word = f"sync-{self._syncs}"
+            self._link.write(b"%" + encode_command(word))  # the first % ends what may have been begun
+            if self._skip_past(f"{ERROR_PREFIX}Unknown command: {word}]", Deadline(wait_s)):
+                return
+            wait_s *= 2.0  # answers that come late must not fall behind the questions for ever
+        raise silent(self._link, "'sync%'", limit, self._splitter.pending)
+
+    def identity(self) -> Identity:
+        """Ask who answers."""
+        return self.ask("identity", parse_identity, lines=5)
+
+    def load_input(self, index: int, data: bytes) -> None:
+        """Fill input `index`, unless it holds `data` already; checked by its CRC-32."""
+        self.ask(f"input {index}", _nothing, lines=0)
+        if self._input_crc() == zlib.crc32(data):
+            return
+        first, *chunks = load_commands(data)
+        self.ask(first, _anything, lines=1)
+        for chunk in chunks:
+            self.ask(chunk, _anything, lines=1)
+        crc = self._input_crc()
+        if crc != zlib.crc32(data):
+            raise unexpected(self._link, f"loading input {index}", f"CRC {crc:08x}", f"{zlib.crc32(data):08x}")
+
+    def run(self) -> int:
+        """Run the network once on the loaded inputs; give its cycles."""
+        return self.ask("run", lambda lines: parse_cycles(lines, "cycles", 1)[0], lines=1)
+
+    def output(self, index: int, size_bytes: int) -> bytes:
+        """Give the stored bytes of an output of the last inference."""
+        data = self.ask(
+            f"output {index}", lambda lines: _only(lines, "output"), lines=1, line_characters=2 * size_bytes
+        )
+        if len(data) != size_bytes:
+            raise unexpected(self._link, f"'output {index}%'", f"{len(data)} bytes", f"{size_bytes}")
+        return data
+
+    def bench(self, repeats: int, warmups: int) -> tuple[int, ...]:
+        """Give the cycles of `repeats` inferences, after `warmups` that do not count."""
+        return self.ask(
+            f"bench {repeats} {warmups}",
+            lambda lines: parse_cycles(lines[warmups:], "cycles", repeats),
+            lines=warmups + repeats,
+        )
+
+    def layers(self, count: int) -> tuple[int, ...]:
+        """Give the cycles of each of the `count` layers in one inference."""
+        return self.ask("layers", lambda lines: parse_cycles(lines, "layer", count), lines=count)
+
+    def memory(self) -> MemoryReport:
+        """Give what the last `run` or `bench` took of the stack."""
+        return self.ask("memory", parse_memory, lines=3)
+
+    def _input_crc(self) -> int:
+        return self.ask("crc", lambda lines: int.from_bytes(_only(lines, "crc"), "big"), lines=1)
+
+    def ask(
+        self, words: str, parse: Callable[[Sequence[str]], T], *, lines: int, line_characters: int = _LINE_CHARACTERS
+    ) -> T:
+        """Send a command and parse the at most `lines` lines before `m-ready`."""
+        command = encode_command(words)
+        self._link.write(command)
+        allowed = allowed_s(self._link, len(command) + line_characters, self._inference_s)
+        reply: list[str] = []
+        while (line := self._next_line(shortened(words), Deadline(allowed))) != READY:
+            self._raise_if_error(words, line)
+            reply.append(line)
+            if len(reply) > lines:
+                raise unexpected(self._link, shortened(words), "\n".join(reply), f"{lines} lines and {READY}")
+        try:
+            return parse(reply)
+        except (MalformedReplyError, TypeError, ValueError) as error:
+            raise unexpected(self._link, shortened(words), "\n".join(reply), str(error)) from error
+
+    def _raise_if_error(self, words: str, line: str) -> None:
+        if line.startswith(FAULT_PREFIX):
+            raise DeviceFaultError(f"{self._link.name}: the CPU faulted during {shortened(words)}: {line}")
+        if line.startswith(ERROR_PREFIX):
+            raise DeviceRefusedError(f"{self._link.name}: the firmware refused {shortened(words)}: {line}")
+
+    def _next_line(self, attempted: str, deadline: Deadline) -> str:
+        while not self._lines:
+            data = self._link.read(4096, deadline)
+            if data:
+                self._lines = self._splitter.feed(data)
+            elif self._splitter.pending:
+                raise unexpected(self._link, attempted, self._splitter.pending, "a whole line")
+            else:
+                raise silent(self._link, attempted, deadline, b"")
+        return self._lines.pop(0)
+
+    def _skip_past(self, wanted: str, deadline: Deadline) -> bool:
+        """Throw lines away up to `wanted` and the `m-ready` behind it; False when they do not come."""
+        found = False
+        while not deadline.expired:
+            try:
+                line = self._next_line(wanted, deadline)
+            except (DeviceSilentError, UnexpectedReplyError):
+                return False
+            if found and line == READY:
+                return True
+            found = found or line.endswith(wanted)
+        return False
+
+
+def _nothing(lines: Sequence[str]) -> None:
+    if lines:
+        raise MalformedReplyError(READY)
+
+
+def _anything(lines: Sequence[str]) -> None:
+    """Accept any lines: only that the command ended matters."""
+
+
+def _only(lines: Sequence[str], key: str) -> bytes:
+    if len(lines) != 1:
+        raise MalformedReplyError(f"one line m-{key}-[...]")
+    return parse_bytes(lines[0], key)

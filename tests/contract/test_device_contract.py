@@ -1,0 +1,238 @@
+"""What every board has to pass, real or not; parametrised over ways to get one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.device import measure
+from orchestrator.device.flashing import flash_image
+from orchestrator.device.link import SerialLink
+from orchestrator.device.measure import measure_image
+from orchestrator.device.reset import reset_into_bootloader, reset_into_firmware
+from orchestrator.device.runner import Runner
+from orchestrator.domain.errors import (
+    DeviceFaultError,
+    DeviceRefusedError,
+    DeviceSilentError,
+    WrongBoardError,
+    WrongImageError,
+)
+from orchestrator.domain.measurement import CyclesSource
+from orchestrator.domain.model import CompiledModel
+from orchestrator.toolchain.link import link_image
+from orchestrator.virtual_board.process import start_virtual_board
+from tests.contract.example_model import INPUT_BYTES, example_model, expected_output
+
+BOARD = load_board_type("nucleo_l476rg")
+WEIGHTS = bytes(range(1, 65))
+SAMPLES = [(bytes(range(i, i + INPUT_BYTES)),) for i in (0, 100, 240)]
+
+
+@contextmanager
+def virtual_board() -> Iterator[str]:
+    board = start_virtual_board(BOARD)
+    try:
+        yield board.url
+    finally:
+        board.close()
+
+
+WAYS: dict[str, tuple[CyclesSource, Callable[[], AbstractContextManager[str]]]] = {
+    "virtual": (CyclesSource.VIRTUAL, virtual_board),
+}
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def way(request: pytest.FixtureRequest) -> Iterator[tuple[CyclesSource, str]]:
+    source, get = WAYS[request.param]
+    with get() as url:
+        yield source, url
+
+
+@pytest.fixture(scope="module")
+def source(way: tuple[CyclesSource, str]) -> CyclesSource:
+    return way[0]
+
+
+@pytest.fixture(scope="module")
+def url(way: tuple[CyclesSource, str]) -> str:
+    return way[1]
+
+
+@pytest.fixture
+def link(url: str) -> Iterator[SerialLink]:
+    """A link to the firmware with the example network, freshly reset."""
+    with SerialLink(url, BOARD.console.baud) as link:
+        flash_image(link, link_image(example_model(WEIGHTS), BOARD), BOARD)
+        yield link
+
+
+@pytest.fixture
+def runner(link: SerialLink) -> Runner:
+    runner = Runner(link, inference_s=1.0)
+    runner.synchronise(3.0)
+    return runner
+
+
+def ask_lines(runner: Runner, command: str, lines: int) -> list[str]:
+    """Send any command and give its reply without `m-ready`."""
+    return runner.ask(command, list, lines=lines)
+
+
+def test_an_image_is_flashed_measured_and_computes(source: CyclesSource, url: str, tmp_path: Path) -> None:
+    image = link_image(example_model(WEIGHTS), BOARD)
+    log = tmp_path / "serial.log"
+    run = measure_image(image, BOARD, url, SAMPLES, cycles_source=source, log=log)
+    assert run.outputs == tuple((expected_output(WEIGHTS, sample),) for (sample,) in SAMPLES)
+    measurement = run.measurement
+    assert measurement.board == BOARD.name
+    assert len(bytes.fromhex(measurement.device)) == 12
+    assert measurement.clock_hz == BOARD.clock_hz
+    assert measurement.cycles_source is source
+    assert 0 < measurement.cycles_min <= measurement.cycles <= measurement.cycles_max
+    assert 0 < measurement.stack_bytes < 2048
+    assert [layer.name for layer in measurement.layers] == ["sum", "not"]
+    assert "b'identity%'" in log.read_text()
+
+
+def test_cycles_are_repeatable_and_the_layers_add_up(source: CyclesSource, url: str) -> None:
+    image = link_image(example_model(WEIGHTS), BOARD)
+    runs = [measure_image(image, BOARD, url, SAMPLES[:1], cycles_source=source).measurement for _ in range(2)]
+    assert runs[0].cycles == pytest.approx(runs[1].cycles, rel=0.01)
+    assert sum(layer.cycles for layer in runs[0].layers) == pytest.approx(runs[0].cycles, rel=0.05)
+    assert runs[0].device == runs[1].device
+
+
+def test_more_weights_take_more_cycles(source: CyclesSource, url: str) -> None:
+    small, large = (
+        measure_image(link_image(example_model(bytes(count)), BOARD), BOARD, url, (), cycles_source=source)
+        for count in (200, 400)
+    )
+    assert large.measurement.cycles == pytest.approx(2 * small.measurement.cycles, rel=0.1)
+
+
+def test_the_image_that_was_flashed_last_is_told_from_another(link: SerialLink, runner: Runner) -> None:
+    before = runner.identity().model_hash
+    other = link_image(example_model(b"\x07" * 16), BOARD)
+    flash_image(link, other, BOARD)
+    runner.synchronise(3.0)
+    assert before != other.model_hash == runner.identity().model_hash
+
+
+def test_measuring_refuses_an_image_other_than_the_one_asked_for(
+    url: str, source: CyclesSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stale = link_image(example_model(b"\x09" * 16), BOARD)
+    monkeypatch.setattr(measure, "flash_image", lambda link, image, board: flash_image(link, stale, board))
+    with pytest.raises(WrongImageError, match=stale.model_hash):
+        measure_image(link_image(example_model(WEIGHTS), BOARD), BOARD, url, (), cycles_source=source)
+
+
+def test_a_reset_in_between_is_survived_by_getting_in_step_again(link: SerialLink, runner: Runner) -> None:
+    reset_into_firmware(link)
+    runner.synchronise(3.0)
+    assert runner.identity().board == BOARD.name
+
+
+def test_a_reopened_port_finds_the_firmware_again(link: SerialLink, url: str) -> None:
+    link.close()
+    with SerialLink(url, BOARD.console.baud) as reopened:
+        reopened.use_even_parity(False)
+        runner = Runner(reopened, inference_s=1.0)
+        reset_into_firmware(reopened)
+        runner.synchronise(3.0)
+        assert runner.identity().board == BOARD.name
+
+
+def test_the_benchmark_s_own_commands_answer_as_its_runner_expects(runner: Runner) -> None:
+    sample = SAMPLES[0][0]
+    model_hash = example_model(WEIGHTS).model_hash
+    assert ask_lines(runner, "name", 1) == ["m-name-dut-[nucleo_l476rg]"]
+    assert ask_lines(runner, "profile", 2) == [
+        "m-profile-[ULPMark for tinyML Firmware V0.0.1]",
+        f"m-model-[{model_hash}]",
+    ]
+    assert ask_lines(runner, f"db load {INPUT_BYTES}", 1) == [f"m-[Expecting {INPUT_BYTES} bytes]"]
+    assert ask_lines(runner, f"db {sample[:10].hex()}", 1) == []
+    assert ask_lines(runner, f"db {sample[10:].hex()}", 1) == ["m-load-done"]
+    assert ask_lines(runner, "db print", 2) == ["m-buffer-" + sample[start : start + 8].hex("-") for start in (0, 8)]
+    lines = ask_lines(runner, "infer 3 2", 9)
+    assert lines[:3] == ["m-warmup-start-2", "m-warmup-done", "m-infer-start-3"]
+    laps = [int(line.removeprefix("m-lap-us-")) for line in lines[3:5]]
+    assert laps[0] < laps[1]
+    assert lines[5] == "m-infer-done"
+    stored = [byte - 256 if byte > 127 else byte for byte in expected_output(WEIGHTS, sample)]
+    assert lines[6] == "m-results-[" + ",".join(f"{0.25 * (value + 3):.6f}" for value in stored) + "]"
+    assert ask_lines(runner, "results", 1) == lines[6:]
+
+
+def test_an_image_for_the_benchmark_s_runner_takes_uint8(url: str) -> None:
+    sample = SAMPLES[1][0]
+    with SerialLink(url, BOARD.console.baud) as link:
+        flash_image(link, link_image(example_model(WEIGHTS), BOARD, model_id="ic01"), BOARD)
+        runner = Runner(link, inference_s=1.0)
+        runner.synchronise(3.0)
+        assert ask_lines(runner, "profile", 2)[1] == "m-model-[ic01]"
+        runner.load_input(0, bytes(byte ^ 0x80 for byte in sample))
+        runner.run()
+        assert runner.output(0, INPUT_BYTES) == expected_output(WEIGHTS, sample)
+
+
+@pytest.mark.parametrize("command", ["nonsense", "db zz", "db 00", "db load 5", "output 1", "input 1", "bench x"])
+def test_a_wrong_command_is_refused_and_the_next_one_works(runner: Runner, command: str) -> None:
+    with pytest.raises(DeviceRefusedError):
+        ask_lines(runner, command, 1)
+    runner.synchronise(1.0)
+    assert runner.identity().protocol == 1
+
+
+def test_a_command_beyond_the_buffer_is_refused_whole(runner: Runner) -> None:
+    runner.load_input(0, bytes(INPUT_BYTES))
+    with pytest.raises(DeviceRefusedError, match="too long"):
+        ask_lines(runner, "db " + "f" * 3000, 1)
+    runner.synchronise(1.0)
+    runner.run()
+    assert runner.output(0, INPUT_BYTES) == expected_output(WEIGHTS, bytes(INPUT_BYTES))
+
+
+def changed_network(statement: str) -> CompiledModel:
+    """The example with one statement more in its first layer."""
+    model = example_model(WEIGHTS)
+    return replace(model, c_source=model.c_source.replace("for (unsigned w", f"{statement}\n    for (unsigned w"))
+
+
+def test_the_stack_of_the_network_is_measured(url: str, source: CyclesSource) -> None:
+    models = (example_model(WEIGHTS), changed_network("volatile uint8_t deep[1000]; deep[0] = 1; (void)deep[0];"))
+    shallow, deep = (
+        measure_image(link_image(model, BOARD), BOARD, url, (), cycles_source=source).measurement.stack_bytes
+        for model in models
+    )
+    assert 1000 <= deep - shallow <= 1032
+
+
+def test_a_stray_access_is_reported_as_a_fault_with_its_place(url: str, source: CyclesSource) -> None:
+    model = changed_network("arena[i] = *(volatile uint8_t *)0x30000000;")
+    with pytest.raises(DeviceFaultError, match="pc=0800"):
+        measure_image(link_image(model, BOARD), BOARD, url, (), cycles_source=source)
+
+
+def test_a_stack_overflow_is_reported_as_a_fault(url: str, source: CyclesSource) -> None:
+    model = changed_network("volatile uint8_t deep[2048]; deep[0] = 1; (void)deep[0];")
+    with pytest.raises(DeviceFaultError, match="fault"):
+        measure_image(link_image(model, BOARD), BOARD, url, (), cycles_source=source)
+
+
+def test_another_board_type_is_found_out(url: str, source: CyclesSource) -> None:
+    image = link_image(example_model(WEIGHTS), replace(BOARD, name="another_board"))
+    with pytest.raises(WrongBoardError, match="'another_board'"):
+        measure_image(image, BOARD, url, (), cycles_source=source)
+
+
+def test_a_board_in_its_bootloader_is_silent_for_the_runner(link: SerialLink) -> None:
+    reset_into_bootloader(link)
+    with pytest.raises(DeviceSilentError, match="sync"):
+        Runner(link, inference_s=1.0).synchronise(0.7)
