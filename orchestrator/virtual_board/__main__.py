@@ -1,0 +1,84 @@
+"""`python -m orchestrator.virtual_board`: power a virtual board and say where its serial line is."""
+
+import argparse
+import json
+import logging
+import os
+import re
+import secrets
+import signal
+import stat
+import sys
+
+from orchestrator.config.board_catalogue import board_type_names, load_board_type
+from orchestrator.domain.errors import InputError
+from orchestrator.virtual_board.machine import Machine
+from orchestrator.virtual_board.serial_line import SerialLine
+from orchestrator.virtual_board.server import Server
+from orchestrator.virtual_board.timing.engine import TimingEngine
+from orchestrator.virtual_board.timing.native_engine import best_engine
+from orchestrator.virtual_board.timing.python_engine import PythonEngine
+
+logger = logging.getLogger(__name__)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m orchestrator.virtual_board", description=__doc__)
+    parser.add_argument("--type", required=True, help=f"board type: {', '.join(board_type_names())}")
+    parser.add_argument("--port", type=int, default=0, help="TCP port on the loopback interface (default: any)")
+    parser.add_argument("--device-id", type=_device_id, default=None, help="unique id, 24 hex digits")
+    parser.add_argument("--zero-wait-states", action="store_true", help="flash answers at once")
+    parser.add_argument("--timing-engine", choices=("auto", "python"), default="auto", help="who counts cycles")
+    parser.add_argument("--exit-with-parent", action="store_true", help="end when the starting process ends")
+    parser.add_argument("--log", default=None, help="file for the log (default: standard error)")
+    return parser.parse_args()
+
+
+def _device_id(text: str) -> str:
+    if not re.fullmatch("[0-9a-fA-F]{24}", text):
+        raise argparse.ArgumentTypeError(f"must be 24 hex digits, but got {text!r}")
+    return text.lower()
+
+
+def _watch_parent(server: Server, parent: int) -> None:
+    """End with the parent: its pidfd becomes readable, or the pipe it holds to our standard input closes."""
+    try:
+        server.exit_with(os.pidfd_open(parent))
+    except OSError as error:
+        logger.warning("cannot watch process %d (%s); relying on standard input", parent, error)
+    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+        server.exit_with(sys.stdin.fileno())
+
+
+def _powered(arguments: argparse.Namespace) -> tuple[Server, str]:
+    board = load_board_type(arguments.type)
+    device_id = arguments.device_id or secrets.token_hex(12)
+    line = SerialLine()
+    engine: TimingEngine = PythonEngine() if arguments.timing_engine == "python" else best_engine()
+    machine = Machine(board, device_id, line, engine, arguments.zero_wait_states)
+    return Server(machine, line, arguments.port), device_id
+
+
+def main() -> int:
+    """Serve until killed; give the exit code."""
+    parent = os.getppid()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # nothing to save: end at once, even in the middle of a slice
+    arguments = _arguments()
+    logging.basicConfig(
+        filename=arguments.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    try:
+        server, device_id = _powered(arguments)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if arguments.exit_with_parent:
+        _watch_parent(server, parent)
+    print(json.dumps({"url": server.url, "device_id": device_id}), flush=True)
+    server.serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

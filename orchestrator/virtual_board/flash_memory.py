@@ -1,0 +1,49 @@
+"""Program and erase the flash as the real one does (RM0351 3.3.6, 3.3.7)."""
+
+from orchestrator.domain.board_type import BoardType, MemoryKind
+from orchestrator.virtual_board.cpu import Cpu
+
+DOUBLE_WORD_BYTES = 8
+ERASED = b"\xff" * DOUBLE_WORD_BYTES
+ZEROED = bytes(DOUBLE_WORD_BYTES)
+
+
+class FlashMemory:
+    """The flash array behind its controller: erased in pages, programmed once per double word."""
+
+    def __init__(self, board: BoardType, cpu: Cpu) -> None:
+        self._memory = board.memory(MemoryKind.FLASH)
+        self._page_bytes = board.flash.page_bytes
+        self._cpu = cpu
+
+    @property
+    def pages(self) -> int:
+        """Number of pages."""
+        return self._memory.size_bytes // self._page_bytes
+
+    def holds(self, address: int, size_bytes: int) -> bool:
+        """Say whether a range lies in the flash."""
+        return self._memory.origin <= address and address + size_bytes <= self._memory.end
+
+    def erase(self, first_page: int, pages: int) -> None:
+        """Set whole pages to 0xFF."""
+        self._cpu.program(self._memory.origin + first_page * self._page_bytes, b"\xff" * self._page_bytes * pages)
+
+    def program(self, address: int, data: bytes) -> None:
+        """Program a range; the rest of its first and last double word is padded with 0xFF.
+
+        A double word that is not erased keeps its content (PROGERR), except that all zeros may always be written.
+        """
+        start = address & ~(DOUBLE_WORD_BYTES - 1)
+        padded = b"\xff" * (address - start) + data
+        padded += b"\xff" * (-len(padded) % DOUBLE_WORD_BYTES)
+        old = self._cpu.read_memory(start, len(padded)) or b""
+        self._cpu.program(start, b"".join(map(_programmed, _double_words(old), _double_words(padded))))
+
+
+def _double_words(data: bytes) -> list[bytes]:
+    return [data[at : at + DOUBLE_WORD_BYTES] for at in range(0, len(data), DOUBLE_WORD_BYTES)]
+
+
+def _programmed(old: bytes, new: bytes) -> bytes:
+    return new if old == ERASED or new == ZEROED else old

@@ -1,0 +1,1 @@
+"""Registers of the chip's peripherals, one peripheral per file."""

@@ -1,0 +1,80 @@
+"""System control block (ARMv7-M ARM B3.2), FPU access and DEMCR; offsets from 0xE000ED00."""
+
+from collections.abc import Callable
+
+from orchestrator.virtual_board.peripherals.peripheral import Peripheral
+
+CPUID, ICSR, VTOR, AIRCR, CCR = 0x00, 0x04, 0x08, 0x0C, 0x14
+SHPR1, SHCSR, CFSR, HFSR, MMFAR, BFAR, CPACR, DEMCR = 0x18, 0x24, 0x28, 0x2C, 0x34, 0x38, 0x88, 0xFC
+VECTKEY = 0x05FA
+SYSRESETREQ, TRCENA, BFARVALID, MMARVALID = 1 << 2, 1 << 24, 1 << 15, 1 << 7
+PENDSVSET, PENDSVCLR, PENDSTSET, PENDSTCLR = 1 << 28, 1 << 27, 1 << 26, 1 << 25
+PENDSV, SYSTICK = 14, 15
+
+
+class SystemControlBlock(Peripheral):
+    """`pending` holds the exception numbers of pending system exceptions; `on_change` is told of every write."""
+
+    def __init__(self, on_change: Callable[[], None], request_reset: Callable[[], None]) -> None:
+        super().__init__({CPUID: 0x410F_C241, AIRCR: 0xFA05_0000, CCR: 0x0000_0200})
+        self._on_change = on_change
+        self._request_reset = request_reset
+        self.pending: set[int] = set()
+        self.active = 0
+
+    def reset(self) -> None:
+        super().reset()
+        self.pending.clear()
+        self.active = 0
+
+    def read(self, offset: int) -> int:
+        if offset == ICSR:
+            flags = (PENDSVSET if PENDSV in self.pending else 0) | (PENDSTSET if SYSTICK in self.pending else 0)
+            return flags | self.active
+        return super().read(offset)
+
+    def write(self, offset: int, value: int) -> None:
+        if offset in (CFSR, HFSR):
+            super().write(offset, self.stored(offset) & ~value)  # write one to clear
+        elif offset == ICSR:
+            self._write_icsr(value)
+        elif offset == AIRCR:
+            self._write_aircr(value)
+        elif offset != CPUID:
+            super().write(offset, value)
+        self._on_change()
+
+    def _write_icsr(self, value: int) -> None:
+        for bit, number in ((PENDSVSET, PENDSV), (PENDSTSET, SYSTICK)):
+            if value & bit:
+                self.pending.add(number)
+        for bit, number in ((PENDSVCLR, PENDSV), (PENDSTCLR, SYSTICK)):
+            if value & bit:
+                self.pending.discard(number)
+
+    def _write_aircr(self, value: int) -> None:
+        if value >> 16 != VECTKEY:
+            return
+        super().write(AIRCR, 0xFA05_0000 | value & 0x700)
+        if value & SYSRESETREQ:
+            self._request_reset()
+
+    def set_bits(self, offset: int, bits: int) -> None:
+        """Set status bits as the core does when it faults."""
+        self._stored[offset] = self.stored(offset) | bits
+
+    def set_fault_address(self, register: int, address: int) -> None:
+        """Note the address of a faulting access in BFAR or MMFAR."""
+        self._stored[register] = address
+
+    def system_priority(self, number: int) -> int:
+        """Configured priority of system exception 4 to 15, 0 to 0xF0."""
+        return self.stored(SHPR1 + ((number - 4) & ~3)) >> (8 * (number & 3)) & 0xF0
+
+    def is_fpu_enabled(self) -> bool:
+        """Say whether CPACR grants access to CP10 and CP11."""
+        return self.stored(CPACR) >> 20 & 0xF in (0x5, 0xF)
+
+    def is_trace_enabled(self) -> bool:
+        """Say whether DEMCR.TRCENA lets the DWT run."""
+        return bool(self.stored(DEMCR) & TRCENA)

@@ -1,0 +1,147 @@
+"""USART (RM0351 chapter 40) at register level: polled or interrupt-driven, no DMA.
+
+Transmission takes no time. Reception is paced: a byte becomes visible one byte time after the one before it, and
+only when RXNE is clear, so that nothing is ever overrun; a polling reader gets it at once.
+"""
+
+import logging
+from collections.abc import Callable
+
+from orchestrator.virtual_board.clock import BoardClock
+from orchestrator.virtual_board.peripherals.peripheral import Peripheral
+from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
+
+logger = logging.getLogger(__name__)
+
+CR1, BRR, RQR, ISR, ICR, RDR, TDR = 0x00, 0x0C, 0x18, 0x1C, 0x20, 0x24, 0x28
+UE, RE, TE, RXNEIE, TCIE, TXEIE = 1 << 0, 1 << 2, 1 << 3, 1 << 5, 1 << 6, 1 << 7
+PS, PCE, OVER8 = 1 << 9, 1 << 10, 1 << 15
+FE, RXNE, TC, TXE, TEACK, REACK = 1 << 1, 1 << 5, 1 << 6, 1 << 7, 1 << 21, 1 << 22
+ISR_RESET = 0x0200_00C0
+CLEARABLE = 0x5F
+"""ISR flags that ICR clears at the same bit: PE, FE, NF, ORE, IDLE, TC."""
+
+FRAME_BITS = 10
+IDLE_POLLS = 64
+"""Empty polls of the status register after which the reader counts as idle."""
+
+
+class Usart(Peripheral):
+    """One USART on the serial line.
+
+    Attributes:
+        idle_polls: status reads that found nothing to receive, since the last byte either way.
+    """
+
+    def __init__(
+        self,
+        line: SerialLine,
+        kernel_clock_hz: Callable[[], float],
+        pins_are_switched: Callable[[], bool],
+        clock: BoardClock,
+        on_byte_read: Callable[[], None],
+    ) -> None:
+        super().__init__({ISR: ISR_RESET})
+        self._line = line
+        self._kernel_clock_hz = kernel_clock_hz
+        self._pins_are_switched = pins_are_switched
+        self._clock = clock
+        self._on_byte_read = on_byte_read
+        self._next_byte_at = 0
+        self.idle_polls = 0
+
+    def reset(self) -> None:
+        super().reset()
+        self._next_byte_at = 0
+        self.idle_polls = 0
+
+    def read(self, offset: int) -> int:
+        if offset == ISR:
+            self._poll()
+        elif offset == RDR:
+            self._take()
+        return self.stored(offset)
+
+    def write(self, offset: int, value: int) -> None:
+        if offset == TDR:
+            self._send(value & 0xFF)
+        elif offset == ICR:
+            self._change_flags(clear=value & CLEARABLE)
+        elif offset == RQR:
+            self._change_flags(clear=RXNE if value & 8 else 0)
+        elif offset != ISR:
+            super().write(offset, value)
+            if offset == CR1:
+                self._follow_enables()
+        self._clock.stop_now()
+
+    def has_interrupt(self) -> bool:
+        """Say whether the interrupt line is asserted."""
+        enables, flags = self.stored(CR1), self.stored(ISR)
+        wanted = (RXNE if enables & RXNEIE else 0) | (TC if enables & TCIE else 0) | (TXE if enables & TXEIE else 0)
+        return bool(enables & UE and flags & wanted)
+
+    def next_byte_at(self) -> int | None:
+        """Give when the next waiting byte arrives, in core cycles; None when none waits or can be received."""
+        if not self._line.to_target or not self._can_receive():
+            return None
+        return self._next_byte_at
+
+    def receive(self) -> None:
+        """Put the next byte into RDR if it is due."""
+        due = self.next_byte_at()
+        if due is not None and self._clock.now() >= due:
+            self._receive_now()
+
+    def _can_receive(self) -> bool:
+        is_empty = not self._stored[ISR] & RXNE
+        return is_empty and self.stored(CR1) & (UE | RE) == UE | RE
+
+    def _receive_now(self) -> None:
+        byte, frame_is_right = self._line.take_from_host(self._format())
+        if self._pins_are_switched():
+            self._stored[RDR] = byte
+            self._change_flags(put=RXNE if frame_is_right else RXNE | FE)
+        else:
+            logger.warning("a byte was lost: the pin does not carry the receiver")
+        self._next_byte_at = self._clock.now() + self.stored(BRR) * FRAME_BITS
+        self.idle_polls = 0
+
+    def _poll(self) -> None:
+        if self.stored(ISR) & RXNE:
+            return
+        if self._line.to_target and not self.stored(CR1) & RXNEIE and self._can_receive():
+            self._receive_now()
+            return
+        self.idle_polls += 1
+        if self.idle_polls >= IDLE_POLLS:
+            self._clock.stop_now()
+
+    def _take(self) -> None:
+        self._change_flags(clear=RXNE)
+        self._on_byte_read()
+        if self._line.to_target and self.stored(CR1) & RXNEIE:
+            self._clock.stop_by(self._next_byte_at)
+
+    def _send(self, byte: int) -> None:
+        self.idle_polls = 0
+        self.idle_polls = 0  # the polls were for room to send
+        if self.stored(CR1) & (UE | TE) == UE | TE and self._pins_are_switched():
+            self._line.send_to_host(bytes([byte]), self._format())
+        self._change_flags(put=TC)
+
+    def _follow_enables(self) -> None:
+        enables = self.stored(CR1)
+        running = bool(enables & UE)
+        acknowledged = (TEACK if running and enables & TE else 0) | (REACK if running and enables & RE else 0)
+        self._change_flags(clear=TEACK | REACK, put=acknowledged)
+
+    def _change_flags(self, clear: int = 0, put: int = 0) -> None:
+        self._stored[ISR] = self.stored(ISR) & ~clear | put
+
+    def _format(self) -> LineFormat:
+        enables, divider = self.stored(CR1), self.stored(BRR)
+        parity = ("O" if enables & PS else "E") if enables & PCE else "N"
+        if enables & OVER8:  # RM0351 40.5.4: twice the clock over BRR with its low bits shifted
+            divider = (divider & 0xFFF0 | (divider & 7) << 1) // 2
+        return LineFormat(self._kernel_clock_hz() / max(divider, 1), parity)

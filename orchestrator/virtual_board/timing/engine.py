@@ -1,0 +1,59 @@
+"""What a timing engine is: it hangs on Unicorn's block hook and counts."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from orchestrator.virtual_board.timing.block import Block
+from orchestrator.virtual_board.timing.flash_timing import FlashTiming
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Address ranges an engine hooks, each first address and length in bytes."""
+
+    flash: tuple[int, int]
+    peripherals: tuple[int, int]
+
+
+class TimingEngine(Protocol):
+    """Counts block by block; stops the emulation at the deadline or at a block it has not learnt yet.
+
+    Stopping happens before the block runs and counts nothing for it.
+
+    Attributes:
+        cycles: since power-on, the current block's own cost already included.
+        instructions: since power-on.
+        deadline: the emulation stops at the first block that starts at or after this many cycles.
+        block_address, block_size, block_cycles: the block that runs, or that stopped the emulation.
+        stopped: set when the engine stopped the emulation; `missing` when it did so for an unknown block.
+    """
+
+    cycles: int
+    instructions: int
+    deadline: int
+    block_address: int
+    block_size: int
+    block_cycles: int
+    block_end: int
+    stopped: int
+    missing: int
+
+    def attach(self, unicorn: Any, watched: Watched) -> None:
+        """Install the hooks."""
+        ...
+
+    def learn(self, block: Block) -> None:
+        """Remember the cost of a block."""
+        ...
+
+    def forget_blocks(self) -> None:
+        """Forget every cost: code has changed."""
+        ...
+
+    def forget_flash_lines(self) -> None:
+        """Empty the flash caches."""
+        ...
+
+    def set_flash_timing(self, timing: FlashTiming) -> None:
+        """Use other stall cycles from now on."""
+        ...
