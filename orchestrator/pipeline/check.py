@@ -1,0 +1,53 @@
+"""What the host says to a trained network: same outputs as the device? as TFLM? how accurate?"""
+
+import tempfile
+from pathlib import Path
+
+from orchestrator.compiler import compile_model
+from orchestrator.datasets.dataset import Array, Split
+from orchestrator.domain.experiment import Experiment
+from orchestrator.domain.measurement import DeviceRun
+from orchestrator.domain.model import FirmwareImage
+from orchestrator.parity.compare import compare_outputs
+from orchestrator.parity.tflm import run_tflm
+from orchestrator.pipeline.device_outputs import outputs_of
+from orchestrator.pipeline.prepare import Prepared, dataset_of
+from orchestrator.pipeline.quantised_samples import accuracy, quantise
+from orchestrator.pipeline.stages import HostCheck
+from orchestrator.toolchain.host_model import HostModel, build_host_model
+
+
+def device_samples(experiment: Experiment, prepared: Prepared) -> tuple[tuple[bytes, ...], ...]:
+    """Give the first validation samples as the device takes them."""
+    inputs = _first_samples(experiment, prepared.image)
+    return tuple((sample.tobytes(),) for sample in inputs)
+
+
+def check_on_host(experiment: Experiment, prepared: Prepared, run: DeviceRun) -> HostCheck:
+    """Compare what the device computed with the host build of the same C (must be equal) and TFLM (stated)."""
+    inputs = _first_samples(experiment, prepared.image)
+    device = outputs_of(prepared.image, run)
+    with tempfile.TemporaryDirectory() as folder:
+        host = build_host_model(compile_model(prepared.tflite), Path(folder))
+        matches = compare_outputs(device, host.run([inputs])).exact
+        val_accuracy = int8_accuracy(host, prepared.image, dataset_of(experiment).val)
+    against_tflm = compare_outputs(device, run_tflm(prepared.tflite, [inputs]))
+    return HostCheck(matches, against_tflm, val_accuracy)
+
+
+def int8_accuracy(host: HostModel, image: FirmwareImage, split: Split) -> float:
+    """Share of a split that the int8 network classifies rightly, by the host build."""
+    return accuracy(host.run([quantise(split.x, image.inputs[0])])[0], split.y)
+
+
+def score_test_split(experiment: Experiment, tflite: bytes) -> float:
+    """Score the test split; asked for the winner alone, at the end."""
+    compiled = compile_model(tflite)
+    split = dataset_of(experiment).test
+    with tempfile.TemporaryDirectory() as folder:
+        host = build_host_model(compiled, Path(folder))
+        return accuracy(host.run([quantise(split.x, compiled.inputs[0])])[0], split.y)
+
+
+def _first_samples(experiment: Experiment, image: FirmwareImage) -> Array:
+    return quantise(dataset_of(experiment).val.x[: experiment.measuring.samples], image.inputs[0])

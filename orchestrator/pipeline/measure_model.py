@@ -1,0 +1,85 @@
+"""Measure any one int8 network: compile, link, flash, measure, compare with TFLM."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from orchestrator.compiler import compile_model
+from orchestrator.datasets.dataset import Array
+from orchestrator.device.measure import measure_image
+from orchestrator.domain.board_type import BoardType
+from orchestrator.domain.errors import InputError
+from orchestrator.domain.measurement import CyclesSource, Measurement
+from orchestrator.domain.model import TensorSpec
+from orchestrator.domain.parity import ParityReport
+from orchestrator.parity.compare import compare_outputs, random_inputs
+from orchestrator.parity.tflm import run_tflm
+from orchestrator.pipeline.device_outputs import outputs_of
+from orchestrator.toolchain.link import link_image
+from orchestrator.virtual_board.process import start_virtual_board
+
+INPUT_SEED = 0
+
+
+@dataclass(frozen=True)
+class ModelReport:
+    """What was measured, and the device's outputs against TFLM's."""
+
+    measurement: Measurement
+    parity: ParityReport
+
+
+def measure_model(
+    tflite: bytes,
+    board: BoardType,
+    *,
+    samples: int,
+    repeats: int,
+    zero_wait_states: bool,
+    inputs: Path | None = None,
+    serial_log: Path | None = None,
+) -> ModelReport:
+    """Measure `tflite` on a virtual board of type `board`.
+
+    Args:
+        samples: how many seeded random inputs to compare, unless `inputs` names an .npy file [N, *shape] of the
+            network's (only) input in its stored type.
+
+    Raises:
+        UnsupportedModelError: the compiler cannot take the network.
+        DoesNotFitError: the image does not link into the board's memories.
+        InfrastructureError: toolchain or device failed.
+    """
+    compiled = compile_model(tflite)
+    arrays = random_inputs(compiled.inputs, samples, INPUT_SEED) if inputs is None else _read(inputs, compiled.inputs)
+    image = link_image(compiled, board)
+    with start_virtual_board(board, zero_wait_states=zero_wait_states) as device:
+        run = measure_image(
+            image,
+            board,
+            device.url,
+            [tuple(array[index].tobytes() for array in arrays) for index in range(len(arrays[0]))],
+            cycles_source=CyclesSource.VIRTUAL,
+            repeats=repeats,
+            log=serial_log,
+        )
+    parity = compare_outputs(outputs_of(image, run), run_tflm(tflite, arrays))
+    return ModelReport(run.measurement, parity)
+
+
+def _read(path: Path, specs: tuple[TensorSpec, ...]) -> list[Array]:
+    if len(specs) != 1:
+        raise InputError(f"--input {path}: the network has {len(specs)} inputs; a file can give only one")
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"--input {path}: is not a readable .npy file: {error}") from error
+    (spec,) = specs
+    count = int(np.prod(spec.shape))
+    if array.dtype != np.dtype(spec.dtype) or array.size == 0 or array.size % count:
+        raise InputError(
+            f"--input {path}: must hold {spec.dtype} samples of shape {spec.shape[1:]}, "
+            f"but holds {array.dtype} {array.shape}"
+        )
+    return [array.reshape(-1, *spec.shape)]

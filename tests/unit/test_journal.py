@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+
+from orchestrator.domain.errors import DoesNotFitError, InputError
+from orchestrator.domain.outcome import Outcome
+from orchestrator.journal.journal import Journal
+from orchestrator.journal.sweep_folder import create_sweep_folder
+from tests.records import deployable, ended, over_budget
+
+RECORDS = (deployable(), over_budget(), ended(Outcome.does_not_link(DoesNotFitError({"SRAM1": 7}))))
+
+
+def test_what_was_appended_is_read_back_equal(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    assert journal.read() == ()
+    for record in RECORDS:
+        journal.append(record)
+    assert journal.read() == RECORDS
+
+
+def test_a_last_line_cut_short_by_a_crash_costs_nothing_else(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    for record in RECORDS:
+        journal.append(record)
+    journal.path.write_bytes(journal.path.read_bytes()[:-20])
+    assert journal.read() == RECORDS[:-1]
+
+
+def test_a_sweep_gets_a_folder_of_its_own_under_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = create_sweep_folder("digits", None)
+    assert folder.root.parent == tmp_path / "sweeps"
+    assert folder.candidate("c0001").is_dir()
+
+
+def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for out in (tmp_path, tmp_path / "file"):
+        with pytest.raises(InputError, match="new or empty"):
+            create_sweep_folder("digits", out)
