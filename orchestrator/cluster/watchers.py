@@ -1,0 +1,81 @@
+"""Whoever follows a sweep: journal, tracking, progress display."""
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from ray.tune import Callback
+
+from orchestrator.cluster.coordinator import RECORD_KEY
+from orchestrator.config.json_records import record_from_json
+from orchestrator.domain.candidate import CandidateRecord
+from orchestrator.domain.errors import InfrastructureError
+from orchestrator.domain.outcome import Outcome
+
+logger = logging.getLogger(__name__)
+
+
+class SweepWatcher(Protocol):
+    """Told of every candidate, in the driver's loop: must return quickly."""
+
+    def on_started(self, candidate_id: str) -> None:
+        """A candidate was handed to a coordinator."""
+
+    def on_progress(self, record: CandidateRecord) -> None:
+        """A candidate reported something; its outcome may still change."""
+
+    def on_finished(self, record: CandidateRecord) -> None:
+        """A candidate ended; called once for each."""
+
+
+class WatcherCallback(Callback):  # type: ignore[misc]
+    """Turns Tune's events into records for the watchers."""
+
+    def __init__(self, watchers: Sequence[SweepWatcher]) -> None:
+        self._watchers = watchers
+        self._started_at: dict[str, float] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune saves its callbacks with the experiment, but a sweep is resumed from its journal."""
+        return {}
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        candidate_id = trial.config["candidate_id"]
+        if candidate_id not in self._started_at:
+            self._started_at[candidate_id] = time.time()
+            for watcher in self._watchers:
+                watcher.on_started(candidate_id)
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        record = record_from_json(result[RECORD_KEY], CandidateRecord)
+        for watcher in self._watchers:
+            watcher.on_progress(record)
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        result = trial.last_result or {}
+        if RECORD_KEY in result:
+            self._finish(record_from_json(result[RECORD_KEY], CandidateRecord))
+        else:
+            self._finish(self._lost(trial, "the trial ended without a report"))
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        logger.error("trial of candidate %s failed: %s", trial.config["candidate_id"], trial.error_file)
+        self._finish(self._lost(trial, "the candidate's coordinator failed repeatedly"))
+
+    def _finish(self, record: CandidateRecord) -> None:
+        for watcher in self._watchers:
+            watcher.on_finished(record)
+
+    def _lost(self, trial: Any, text: str) -> CandidateRecord:
+        candidate_id = trial.config["candidate_id"]
+        now = time.time()
+        return CandidateRecord(
+            candidate_id=candidate_id,
+            config=trial.config["point"],
+            outcome=Outcome.failed(InfrastructureError(text)),
+            started_at=self._started_at.get(candidate_id, now),
+            ended_at=now,
+        )
