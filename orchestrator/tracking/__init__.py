@@ -1,0 +1,1 @@
+"""Sweeps in MLflow. mlflow is imported only here, and only by calling."""
