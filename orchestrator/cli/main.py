@@ -1,0 +1,52 @@
+"""`mcutune`: the group of commands and how errors end."""
+
+import sys
+
+import click
+
+from orchestrator import __version__
+from orchestrator.cli.boards import boards
+from orchestrator.cli.measure import measure
+from orchestrator.cli.sweep import sweep
+from orchestrator.domain.errors import InputError, McutuneError
+
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mcutune")
+def commands() -> None:
+    """Search for neural networks that fit a microcontroller, by measuring them on the board.
+
+    \b
+    mcutune sweep EXPERIMENT.yaml              search, measure, train, verify, log to MLflow
+    mcutune measure MODEL.tflite --board TYPE  RAM, flash, cycles and parity of one network
+    mcutune boards                             the board types there are
+    """
+
+
+commands.add_command(sweep)
+commands.add_command(measure)
+commands.add_command(boards)
+
+
+def main() -> None:
+    """Run a command; exit code 0 done, 1 failed, 2 bad input, 130 interrupted. Our errors take one line."""
+    verbose = "--verbose" in sys.argv[1:]
+    try:
+        commands(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_BAD_INPUT)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except McutuneError as error:
+        if verbose:
+            raise
+        click.echo(f"mcutune: {error}", err=True)
+        sys.exit(EXIT_BAD_INPUT if isinstance(error, InputError) else EXIT_FAILED)

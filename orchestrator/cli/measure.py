@@ -1,0 +1,84 @@
+"""`mcutune measure`."""
+
+import json
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.logs import send_logs_to
+from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.domain.errors import InputError, McutuneError
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL.tflite")
+@click.option("--board", "board_name", required=True, metavar="TYPE", help="Board type; `mcutune boards` lists them.")
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path), metavar="OUT.json", help="Write the figures here."
+)
+@click.option(
+    "--input",
+    "input_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npy",
+    help="Samples [N, ...] in the input's stored type to compare with TFLM, instead of random ones.",
+)
+@click.option(
+    "--samples", type=click.IntRange(min=1), default=4, show_default=True, help="Random inputs to compare with TFLM."
+)
+@click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True, help="Timed inferences.")
+@click.option("--zero-wait-states", is_flag=True, help="Count cycles as if flash had no wait states.")
+@click.option("--serial-log", type=click.Path(path_type=Path), metavar="FILE", help="Keep the raw serial traffic.")
+@click.option("--verbose", is_flag=True, help="Show log lines, and the trace of an error.")
+def measure(
+    model: Path,
+    board_name: str,
+    json_file: Path | None,
+    input_file: Path | None,
+    samples: int,
+    repeats: int,
+    zero_wait_states: bool,
+    serial_log: Path | None,
+    verbose: bool,
+) -> None:
+    """Compile an int8 .tflite, flash it onto a virtual board and measure it.
+
+    Prints RAM, flash, cycles and latency, and how the device's outputs compare with TFLM's. Exit code 1 when the
+    network does not fit or the measurement fails, 2 for bad input.
+    """
+    from orchestrator.pipeline.measure_model import measure_model
+    from orchestrator.report.measure_json import error_as_json, report_as_json
+    from orchestrator.report.measure_text import report_as_text
+
+    send_logs_to(None, verbose)
+    try:
+        report = measure_model(
+            _read(model),
+            load_board_type(board_name),
+            samples=samples,
+            repeats=repeats,
+            zero_wait_states=zero_wait_states,
+            inputs=input_file,
+            serial_log=serial_log,
+        )
+    except McutuneError as error:
+        _write(json_file, error_as_json(error))
+        raise
+    _write(json_file, report_as_json(report))
+    click.echo(report_as_text(report))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _write(path: Path | None, content: dict[str, object]) -> None:
+    if path is None:
+        return
+    try:
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--json {path}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,58 @@
+"""The JSON of `mcutune measure`; its keys stay stable."""
+
+from typing import Any
+
+from orchestrator.domain.errors import DoesNotFitError, InfrastructureError, McutuneError, UnsupportedModelError
+from orchestrator.domain.measurement import Measurement
+from orchestrator.pipeline.measure_model import ModelReport
+
+
+def report_as_json(report: ModelReport) -> dict[str, Any]:
+    """Give every figure of a measured network."""
+    parity = report.parity
+    return {
+        **_measurement(report.measurement),
+        "parity": {
+            "samples": parity.samples,
+            "exact": parity.exact,
+            "within_1_lsb": parity.within_1_lsb,
+            "worst_lsb": parity.worst_lsb,
+        },
+        "layers": [
+            {"name": layer.name, "operator": layer.operator, "cycles": layer.cycles}
+            for layer in report.measurement.layers
+        ],
+    }
+
+
+def _measurement(measurement: Measurement) -> dict[str, Any]:
+    footprint = measurement.footprint
+    return {
+        "board": measurement.board,
+        "device": measurement.device,
+        "cycles_source": measurement.cycles_source.value,
+        "clock_hz": measurement.clock_hz,
+        "cycles": measurement.cycles,
+        "cycles_min": measurement.cycles_min,
+        "cycles_max": measurement.cycles_max,
+        "latency_s": measurement.latency_s,
+        "flash_bytes": measurement.flash_bytes,
+        "ram_bytes": measurement.ram_bytes,
+        "weights_bytes": footprint.weights_bytes,
+        "code_bytes": footprint.code_bytes,
+        "arena_bytes": footprint.arena_bytes,
+        "stack_bytes": measurement.stack_bytes,
+    }
+
+
+def error_as_json(error: McutuneError) -> dict[str, Any]:
+    """Give kind and message of a failure; a network that does not fit also says what is missing."""
+    if isinstance(error, DoesNotFitError):
+        return {"error": {"kind": "infeasible", "message": str(error), "missing_bytes": error.missing_bytes}}
+    if isinstance(error, UnsupportedModelError):
+        kind = "unsupported-model"
+    elif isinstance(error, InfrastructureError):
+        kind = error.cause
+    else:
+        kind = "bad-input"
+    return {"error": {"kind": kind, "message": str(error)}}

@@ -1,0 +1,42 @@
+"""What `mcutune measure` prints."""
+
+from orchestrator.domain.parity import ParityReport
+from orchestrator.pipeline.measure_model import ModelReport
+
+
+def report_as_text(report: ModelReport) -> str:
+    """Give the figures as aligned lines, the slowest layers last."""
+    m = report.measurement
+    footprint = m.footprint
+    lines = [
+        f"board     {m.board}, device {m.device}",
+        f"cycles    {m.cycles:,} (min {m.cycles_min:,}, max {m.cycles_max:,}; {m.cycles_source.value})",
+        f"latency   {m.latency_s * 1e3:.3f} ms at {m.clock_hz / 1e6:g} MHz",
+        f"RAM       {_kib(m.ram_bytes)}: arena {_kib(footprint.arena_bytes)}, stack {m.stack_bytes} bytes,"
+        f" other {_kib(footprint.static_ram_bytes - footprint.arena_bytes)}",
+        f"flash     {_kib(m.flash_bytes)}: weights {_kib(footprint.weights_bytes)}, code {_kib(footprint.code_bytes)}",
+        f"parity    with TFLM over {report.parity.samples} samples: {parity_text(report.parity)}",
+        "layers",
+    ]
+    width = max((len(layer.operator) for layer in m.layers), default=0)
+    for layer in m.layers:
+        share = layer.cycles / m.cycles if m.cycles else 0.0
+        lines.append(f"  {layer.operator:{width}}  {layer.cycles:>12,}  {share:6.1%}  {_shortened(layer.name)}")
+    return "\n".join(lines)
+
+
+def parity_text(parity: ParityReport) -> str:
+    """Say `exact`, `+-1 LSB` or the worst difference."""
+    if parity.exact:
+        return "exact"
+    return "+-1 LSB" if parity.within_1_lsb else f"worst {parity.worst_lsb} LSB"
+
+
+def _shortened(name: str, limit: int = 60) -> str:
+    """Converters join the names of all fused operators: the first says enough."""
+    first = name.split(";")[0]
+    return first if len(first) <= limit else f"…{first[1 - limit :]}"
+
+
+def _kib(count: int) -> str:
+    return f"{count / 1024:.1f} KiB"

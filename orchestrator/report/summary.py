@@ -1,0 +1,30 @@
+"""The few lines under the table: who won, what failed."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from orchestrator.domain.candidate import CandidateRecord
+from orchestrator.domain.outcome import Status
+
+
+def winner_of(records: Sequence[CandidateRecord]) -> CandidateRecord | None:
+    """Give the deployable candidate with the highest int8 validation accuracy; fewer cycles decide a draw."""
+    deployable = [record for record in records if record.outcome.status is Status.DEPLOYABLE]
+    return max(deployable, key=_merit, default=None)
+
+
+def _merit(record: CandidateRecord) -> tuple[float, int]:
+    cycles = record.measurement.cycles if record.measurement else 0
+    return record.accuracy or 0.0, -cycles
+
+
+def count_line(records: Sequence[CandidateRecord]) -> str:
+    """Give the number of candidates per outcome."""
+    ends = Counter(record.outcome.status for record in records)
+    return ", ".join(f"{ends[status]} {status.value}" for status in Status if ends[status])
+
+
+def failure_lines(records: Sequence[CandidateRecord]) -> list[str]:
+    """Give one line per cause of infrastructure failures."""
+    causes = Counter(r.outcome.cause for r in records if r.outcome.status is Status.FAILED)
+    return [f"{count} candidate(s) failed for {cause}; the search was not told" for cause, count in causes.items()]

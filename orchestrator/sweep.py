@@ -1,0 +1,81 @@
+"""A whole sweep: candidates, journal, tracking, winner."""
+
+from dataclasses import dataclass
+
+from orchestrator.cluster.sweep import run_candidates
+from orchestrator.cluster.watchers import SweepWatcher
+from orchestrator.domain.candidate import CandidateRecord
+from orchestrator.domain.experiment import Experiment
+from orchestrator.journal.journal import Journal
+from orchestrator.journal.sweep_folder import SweepFolder
+from orchestrator.pipeline.check import score_test_split
+from orchestrator.report.summary import count_line, winner_of
+from orchestrator.tracking.mlflow_tracker import MlflowTracker
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """What a finished sweep gives back; `test_accuracy` is the winner's, on the split that nothing else touched."""
+
+    records: tuple[CandidateRecord, ...]
+    winner_id: str | None
+    test_accuracy: float | None
+    tracking_uri: str
+    tracking_errors: tuple[str, ...]
+
+
+def run_sweep(experiment: Experiment, folder: SweepFolder, progress: SweepWatcher) -> SweepResult:
+    """Run every candidate, journal and log each as it ends, score the winner on the test split.
+
+    Raises:
+        KeyboardInterrupt: stopped by the user; what had finished is in the journal and in MLflow.
+    """
+    journal = Journal(folder.journal)
+    tracker = MlflowTracker(experiment, folder)
+    status, metrics, tags = "KILLED", {}, {}
+    try:
+        run_candidates(experiment, folder, [_JournalWatcher(journal), tracker, progress])
+        records = journal.read()
+        winner = winner_of(records)
+        test_accuracy = _test_accuracy(experiment, folder, winner)
+        status, metrics, tags = "FINISHED", _metrics(winner, test_accuracy), _tags(records, winner)
+    except Exception:
+        status = "FAILED"
+        raise
+    finally:
+        tracker.close(status, metrics, tags)
+    winner_id = winner.candidate_id if winner else None
+    return SweepResult(records, winner_id, test_accuracy, tracker.tracking_uri, tuple(tracker.errors))
+
+
+class _JournalWatcher:
+    """Puts every finished candidate into the journal, before anyone else hears of it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def on_started(self, candidate_id: str) -> None:
+        """Nothing to keep."""
+
+    def on_progress(self, record: CandidateRecord) -> None:
+        """Nothing to keep."""
+
+    def on_finished(self, record: CandidateRecord) -> None:
+        self._journal.append(record)
+
+
+def _test_accuracy(experiment: Experiment, folder: SweepFolder, winner: CandidateRecord | None) -> float | None:
+    if winner is None:
+        return None
+    tflite = (folder.candidate(winner.candidate_id) / "model.tflite").read_bytes()
+    return score_test_split(experiment, tflite)
+
+
+def _metrics(winner: CandidateRecord | None, test_accuracy: float | None) -> dict[str, float]:
+    if winner is None or winner.accuracy is None or test_accuracy is None:
+        return {}
+    return {"accuracy": winner.accuracy, "test_accuracy": test_accuracy}
+
+
+def _tags(records: tuple[CandidateRecord, ...], winner: CandidateRecord | None) -> dict[str, str]:
+    return {"candidates": count_line(records), "winner": winner.candidate_id if winner else "none"}

@@ -1,0 +1,66 @@
+from io import StringIO
+
+from rich.console import Console
+
+from orchestrator.domain.errors import DeviceSilentError
+from orchestrator.domain.outcome import Outcome
+from orchestrator.report.candidate_table import candidate_table
+from orchestrator.report.progress import SweepProgress
+from orchestrator.report.summary import count_line, failure_lines, winner_of
+from tests.records import EPOCHS, deployable, ended, measured, over_budget
+
+STOPPED = ended(Outcome.stopped(3, ()), "c0004", epochs=EPOCHS)
+FAILED = ended(Outcome.failed(DeviceSilentError("no reply")), "c0005")
+RECORDS = [over_budget(), FAILED, STOPPED, deployable("c0001", 0.8), deployable("c0002", 0.9)]
+
+
+def printed(width: int = 140) -> list[str]:
+    console = Console(file=StringIO(), width=width)
+    console.print(candidate_table(RECORDS, "c0002"))
+    return console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+
+
+def test_the_table_has_the_best_first_and_marks_the_winner() -> None:
+    rows = [line for line in printed() if "c000" in line]
+    assert [row.split()[0] for row in rows] == ["c0002", "c0001", "c0004", "c0003", "c0005"]
+    assert "*" in rows[0]
+    assert "90.0%" in rows[0]
+    assert "~60.0%" in rows[2]
+    assert "infeasible: latency +100%" in rows[3]
+    assert "silent: no reply" in rows[4]
+
+
+def test_the_table_keeps_its_figures_on_a_narrow_terminal() -> None:
+    text = "\n".join(printed(width=80))
+    assert all(part in text for part in ("90.0%", "400,000", "5.00", "latency ms"))
+
+
+def test_the_winner_is_the_most_accurate_and_of_equals_the_fastest() -> None:
+    assert winner_of(RECORDS) == RECORDS[-1]
+    assert winner_of([over_budget(), STOPPED]) is None
+    slow = deployable("c0009", 0.9)
+    assert slow.verification is not None
+    object.__setattr__(slow.verification, "measurement", measured(cycles=500_000))
+    assert winner_of([slow, RECORDS[-1]]) == RECORDS[-1]
+
+
+def test_counts_and_failures_are_said_in_words() -> None:
+    assert count_line(RECORDS) == "2 deployable, 1 stopped, 1 infeasible, 1 failed"
+    assert failure_lines(RECORDS) == ["1 candidate(s) failed for silent; the search was not told"]
+
+
+def test_progress_counts_what_ended_and_estimates_the_time_left() -> None:
+    clock = iter([0.0, *[60.0] * 20])
+    console = Console(file=StringIO(), width=140)
+    with SweepProgress(console, candidates=4, now=lambda: next(clock)) as progress:
+        progress.on_started("c0001")
+        progress.on_started("c0003")
+        progress.on_finished(over_budget())
+        progress.on_finished(deployable())
+        progress.on_started("c0004")
+        progress.on_progress(STOPPED)
+        assert progress.summary() == (
+            "2/4 done · 1 infeasible · 0 failed · best 90.0% · about 60 s left  (c0004 epoch 3)"
+        )
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert lines[1].startswith("[1/4] c0003: infeasible, over budget: latency")
