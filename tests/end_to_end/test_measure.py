@@ -1,0 +1,82 @@
+"""`mcutune measure` and `mcutune boards` as a user runs them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.end_to_end.conftest import CommandLine
+from tests.unit.compiler.tflite_builder import TfliteBuilder
+
+KEYS = {
+    "board", "device", "cycles_source", "clock_hz", "cycles", "cycles_min", "cycles_max", "latency_s", "flash_bytes",
+    "ram_bytes", "weights_bytes", "code_bytes", "arena_bytes", "stack_bytes", "parity", "layers",
+}  # fmt: skip
+
+
+def test_a_real_network_is_measured_and_exact(mcutune: CommandLine, shared_dir: Path) -> None:
+    model = shared_dir / "models" / "kws_ref_model_int8.tflite"
+    done = mcutune.run("measure", model, "--board", "nucleo_l476rg", "--json", "out.json")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    figures = json.loads((mcutune.folder / "out.json").read_text())
+    assert set(figures) == KEYS
+    assert figures["parity"] == {"samples": 4, "exact": True, "within_1_lsb": True, "worst_lsb": 0}
+    assert figures["cycles_min"] <= figures["cycles"] <= figures["cycles_max"]
+    assert figures["latency_s"] == figures["cycles"] / figures["clock_hz"]
+    assert figures["code_bytes"] == figures["flash_bytes"] - figures["weights_bytes"]
+    assert figures["arena_bytes"] < figures["ram_bytes"]
+    assert abs(sum(layer["cycles"] for layer in figures["layers"]) - figures["cycles"]) <= 0.01 * figures["cycles"]
+    assert mcutune.processes_left() == {}
+
+
+def test_golden_inputs_from_a_file_are_exact(mcutune: CommandLine, shared_dir: Path) -> None:
+    golden = np.load(shared_dir / "models" / "golden.npz")
+    inputs = np.concatenate([golden[f"ad01_int8/in/{index}"] for index in range(4)])
+    np.save(mcutune.folder / "in.npy", inputs)
+    model = shared_dir / "models" / "ad01_int8.tflite"
+    done = mcutune.run("measure", model, "--board", "nucleo_l476rg", "--input", "in.npy", "--json", "out.json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((mcutune.folder / "out.json").read_text())["parity"]["exact"] is True
+
+
+def test_a_network_that_does_not_fit_says_how_many_bytes_are_missing(mcutune: CommandLine) -> None:
+    builder = TfliteBuilder()
+    half_a_ram = (1, 128, 128, 4)
+    first, second, total = (builder.tensor(half_a_ram, scale=0.1) for _ in range(3))
+    builder.operator("ADD", [first, second], [total], "AddOptions")
+    (mcutune.folder / "big.tflite").write_bytes(builder.build([first, second], [total]))
+    done = mcutune.run("measure", "big.tflite", "--board", "nucleo_l476rg", "--json", "out.json")
+    assert done.returncode == 1
+    error = json.loads((mcutune.folder / "out.json").read_text())["error"]
+    assert error["kind"] == "infeasible"
+    assert error["missing_bytes"]["SRAM1"] >= 2 * 64 * 1024 - 96 * 1024
+    assert done.stderr == f"mcutune: {error['message']}\n"
+
+
+def test_damaged_input_ends_with_one_line_and_code_2(mcutune: CommandLine) -> None:
+    (mcutune.folder / "bad.tflite").write_bytes(b"not a model")
+    for words in (
+        ["measure", "bad.tflite", "--board", "nucleo_l476rg"],
+        ["measure", "missing.tflite", "--board", "nucleo_l476rg"],
+        ["measure", "bad.tflite", "--board", "nucleo_l476"],
+    ):
+        done = mcutune.run(*words, "--json", "out.json")
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert json.loads((mcutune.folder / "out.json").read_text())["error"]["message"] in done.stderr
+
+
+def test_boards_are_listed(mcutune: CommandLine) -> None:
+    done = mcutune.run("boards")
+    assert done.returncode == 0
+    assert "nucleo_l476rg" in done.stdout
+    assert "SRAM1 96 KiB" in done.stdout
+
+
+@pytest.mark.parametrize("command", [[], ["sweep"], ["measure"], ["boards"]])
+def test_help_is_there_for_every_command(mcutune: CommandLine, command: list[str]) -> None:
+    done = mcutune.run(*command, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: mcutune")
