@@ -8,6 +8,7 @@ from rich.table import Table
 
 from orchestrator.domain.candidate import CandidateRecord
 from orchestrator.domain.outcome import Status
+from orchestrator.report.text import shortened
 
 STYLES = {
     Status.DEPLOYABLE: "green",
@@ -61,8 +62,4 @@ def _verdict(record: CandidateRecord) -> str:
     if outcome.status is Status.DEPLOYABLE:
         return "deployable"
     detail = f"{outcome.cause}: {outcome.reason}" if outcome.cause else outcome.reason
-    return f"{outcome.status.value}: {_shortened(detail)}"
-
-
-def _shortened(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return f"{outcome.status.value}: {shortened(detail, limit=60)}"

@@ -2,6 +2,7 @@
 
 from orchestrator.domain.parity import ParityReport
 from orchestrator.pipeline.measure_model import ModelReport
+from orchestrator.report.text import shortened
 
 
 def report_as_text(report: ModelReport) -> str:
@@ -21,7 +22,7 @@ def report_as_text(report: ModelReport) -> str:
     width = max((len(layer.operator) for layer in m.layers), default=0)
     for layer in m.layers:
         share = layer.cycles / m.cycles if m.cycles else 0.0
-        lines.append(f"  {layer.operator:{width}}  {layer.cycles:>12,}  {share:6.1%}  {_shortened(layer.name)}")
+        lines.append(f"  {layer.operator:{width}}  {layer.cycles:>12,}  {share:6.1%}  {_short_name(layer.name)}")
     return "\n".join(lines)
 
 
@@ -32,10 +33,9 @@ def parity_text(parity: ParityReport) -> str:
     return "+-1 LSB" if parity.within_1_lsb else f"worst {parity.worst_lsb} LSB"
 
 
-def _shortened(name: str, limit: int = 60) -> str:
+def _short_name(name: str) -> str:
     """Converters join the names of all fused operators: the first says enough."""
-    first = name.split(";")[0]
-    return first if len(first) <= limit else f"…{first[1 - limit :]}"
+    return shortened(name.split(";")[0], limit=60)
 
 
 def _kib(count: int) -> str:

@@ -9,6 +9,7 @@ from rich.status import Status as Spinner
 
 from orchestrator.domain.candidate import CandidateRecord
 from orchestrator.domain.outcome import Status
+from orchestrator.report.text import shortened
 
 
 class SweepProgress:
@@ -60,7 +61,7 @@ class SweepProgress:
     def _line(self, record: CandidateRecord) -> str:
         outcome = record.outcome
         accuracy = f"accuracy {record.accuracy:.1%}, " if record.accuracy is not None else ""
-        return f"{outcome.status.value}, {accuracy}{outcome.reason}"
+        return shortened(f"{outcome.status.value}, {accuracy}{outcome.reason}", limit=110)
 
     def _refresh(self) -> None:
         if self._spinner is not None:

@@ -20,9 +20,9 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
 def test_the_quickstart_is_read_with_budgets_in_base_units() -> None:
     experiment = read_experiment(QUICKSTART)
     assert experiment.budgets == (
-        Budget(Quantity.RAM, 12 * 1024),
-        Budget(Quantity.FLASH, 64 * 1024),
-        Budget(Quantity.LATENCY, 0.01),
+        Budget(Quantity.RAM, 4 * 1024),
+        Budget(Quantity.FLASH, 24 * 1024),
+        Budget(Quantity.LATENCY, 0.002),
     )
     assert experiment.search.candidates >= 16
     assert experiment.search.concurrent >= 2
@@ -31,8 +31,8 @@ def test_the_quickstart_is_read_with_budgets_in_base_units() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("  ram: 12KiB", "  rom: 12KiB", ["unknown key 'budgets.rom'", "did you mean 'ram'?"]),
-        ("  ram: 12KiB", "  ram: 12Kb", ["budgets.ram", "KiB", "'12Kb'"]),
+        ("  ram: 4KiB", "  rom: 4KiB", ["unknown key 'budgets.rom'", "did you mean 'ram'?"]),
+        ("  ram: 4KiB", "  ram: 4Kb", ["budgets.ram", "KiB", "'4Kb'"]),
         ("seed: 1", "sead: 1", ["unknown key 'sead'", "did you mean 'seed'?"]),
         ("algorithm: tpe", "algorithm: tpee", ["search.algorithm", "'random' or 'tpe'", "'tpee'"]),
         ("  candidates: 20", "  candidates: 0", ["search.candidates", "greater than or equal to 1", "0"]),
