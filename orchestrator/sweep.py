@@ -9,8 +9,10 @@ from orchestrator.domain.experiment import Experiment
 from orchestrator.journal.journal import Journal
 from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.pipeline.check import score_test_split
+from orchestrator.pipeline.prepare import dataset_of
 from orchestrator.report.summary import count_line, winner_of
 from orchestrator.tracking.mlflow_tracker import MlflowTracker
+from orchestrator.training.search_space import load_search_space
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,16 @@ class SweepResult:
     test_accuracy: float | None
     tracking_uri: str
     tracking_errors: tuple[str, ...]
+
+
+def check_experiment(experiment: Experiment) -> None:
+    """Load what the experiment names, before anything is started or written.
+
+    Raises:
+        InputError: no such search space, or the data set cannot be used.
+    """
+    load_search_space(experiment.search_space)
+    dataset_of(experiment)
 
 
 def run_sweep(experiment: Experiment, folder: SweepFolder, progress: SweepWatcher) -> SweepResult:

@@ -37,8 +37,9 @@ def sweep(experiment_file: Path, out: Path | None, verbose: bool) -> None:
     from orchestrator.report.candidate_table import candidate_table
     from orchestrator.report.progress import SweepProgress
     from orchestrator.report.summary import count_line, failure_lines
-    from orchestrator.sweep import run_sweep
+    from orchestrator.sweep import check_experiment, run_sweep
 
+    check_experiment(experiment)
     console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     folder = create_sweep_folder(experiment.name, out)
     send_logs_to(folder.log, verbose)

@@ -4,11 +4,11 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import ray
 
 from orchestrator.cluster.coordinator import COORDINATOR_RESOURCE
+from orchestrator.domain.errors import InputError
 from orchestrator.domain.experiment import Experiment
 
 NAMESPACE = "mcutune"
@@ -47,11 +47,19 @@ def local_ray(experiment: Experiment) -> Iterator[None]:
         runtime_env={"env_vars": {"TF_CPP_MIN_LOG_LEVEL": "3"}},
     )
     try:
+        _check_gpus(experiment)
         yield
     finally:
         ray.shutdown()
 
 
-def session_logs() -> Path:
-    """Where Ray writes what its workers print."""
-    return Path(ray._private.worker._global_node.get_logs_dir_path())
+def _check_gpus(experiment: Experiment) -> None:
+    """Refuse at once what would wait for ever: trainers that ask for more GPUs than there are."""
+    resources = experiment.resources
+    wanted = resources.trainers * resources.gpus_per_trainer
+    there = ray.cluster_resources().get("GPU", 0.0)
+    if wanted > there:
+        raise InputError(
+            f"resources: {resources.trainers} trainers with gpus_per_trainer {resources.gpus_per_trainer} "
+            f"need {wanted:g} GPUs, but there are {there:g}"
+        )

@@ -122,14 +122,24 @@ def test_ctrl_c_ends_the_sweep_cleanly(mcutune: CommandLine) -> None:
     assert "RUNNING" not in {run.info.status for run in children}
 
 
-def test_a_mistake_in_the_experiment_ends_with_one_line_and_code_2(mcutune: CommandLine) -> None:
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ("latency: 10ms", "latencyy: 10ms", "did you mean 'latency'?"),
+        ("search_spaces.digits", "search_spaces.digitz", "no module 'search_spaces.digitz'"),
+        ("dataset: digits", "dataset: mine.npz", "no such file"),
+    ],
+)
+def test_a_mistake_in_the_experiment_ends_with_one_line_and_code_2(
+    mcutune: CommandLine, right: str, wrong: str, says: str
+) -> None:
     bad = mcutune.folder / "bad.yaml"
-    bad.write_text(SMALL.read_text().replace("latency: 10ms", "latencyy: 10ms"))
+    bad.write_text(SMALL.read_text().replace(right, wrong))
     done = mcutune.run("sweep", bad)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
-    assert "did you mean 'latency'?" in done.stderr
+    assert says in done.stderr
     assert [path.name for path in mcutune.folder.iterdir()] == ["bad.yaml"]
 
 

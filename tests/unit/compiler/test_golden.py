@@ -1,6 +1,5 @@
 """The four MLPerf Tiny networks: equal to the outputs recorded from TensorFlow Lite Micro, bit for bit."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,6 @@ from orchestrator.parity.compare import compare_outputs, random_inputs
 from orchestrator.parity.tflm import run_tflm
 from orchestrator.toolchain.host_model import build_host_model
 
-_SHARED = Path(os.environ.get("MCUTUNE_SHARED") or Path(__file__).parents[4] / "shared")
-_MODELS = _SHARED / "models"
 _SAMPLES = 4
 
 # TensorFlow Lite Micro's arena, measured on a Cortex-M4F with CMSIS-NN: what we must stay below.
@@ -23,23 +20,24 @@ TFLM_ARENA_BYTES = {
     "vww_96_int8": 100_708,
 }
 
-pytestmark = pytest.mark.skipif(
-    not (_MODELS / "golden.npz").exists(), reason="MCUTUNE_SHARED does not name a folder with models/golden.npz"
-)
+
+@pytest.fixture(scope="module")
+def models(shared_dir: Path) -> Path:
+    return shared_dir / "models"
 
 
 @pytest.mark.parametrize("name", TFLM_ARENA_BYTES)
-def test_network_equals_the_recorded_outputs(name: str, tmp_path: Path) -> None:
-    golden = np.load(_MODELS / "golden.npz")
+def test_network_equals_the_recorded_outputs(name: str, models: Path, tmp_path: Path) -> None:
+    golden = np.load(models / "golden.npz")
     samples = np.stack([golden[f"{name}/in/{i}"] for i in range(_SAMPLES)])
     expected = np.stack([golden[f"{name}/out_tflm/{i}"] for i in range(_SAMPLES)])
-    compiled = compile_model((_MODELS / f"{name}.tflite").read_bytes())
+    compiled = compile_model((models / f"{name}.tflite").read_bytes())
     assert compare_outputs(build_host_model(compiled, tmp_path).run([samples]), [expected]).exact
 
 
 @pytest.mark.parametrize("name", TFLM_ARENA_BYTES)
-def test_network_equals_the_interpreter_on_random_inputs(name: str, tmp_path: Path) -> None:
-    tflite = (_MODELS / f"{name}.tflite").read_bytes()
+def test_network_equals_the_interpreter_on_random_inputs(name: str, models: Path, tmp_path: Path) -> None:
+    tflite = (models / f"{name}.tflite").read_bytes()
     compiled = compile_model(tflite)
     count = 40 if name == "ad01_int8" else _SAMPLES  # cheap, and a wrong last bit of a multiplier shows in one of 40
     samples = random_inputs(compiled.inputs, count, seed=7)
@@ -48,5 +46,5 @@ def test_network_equals_the_interpreter_on_random_inputs(name: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize(("name", "tflm_bytes"), TFLM_ARENA_BYTES.items())
-def test_arena_is_smaller_than_that_of_tensorflow_lite_micro(name: str, tflm_bytes: int) -> None:
-    assert compile_model((_MODELS / f"{name}.tflite").read_bytes()).arena_bytes < tflm_bytes
+def test_arena_is_smaller_than_that_of_tensorflow_lite_micro(name: str, tflm_bytes: int, models: Path) -> None:
+    assert compile_model((models / f"{name}.tflite").read_bytes()).arena_bytes < tflm_bytes
