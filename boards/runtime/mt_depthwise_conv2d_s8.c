@@ -1,112 +1,103 @@
 #include "mt_kernels.h"
 #include "mt_quantise.h"
 
-static int32_t smallest(int32_t a, int32_t b)
-{
-    return a < b ? a : b;
-}
+/* The window as the plane has it: `longer` taps that lie `dilation` values apart, `shorter` times, `step` values
+ * apart. */
+typedef struct {
+    uint32_t longer;
+    uint32_t shorter;
+    uint32_t dilation;
+    uint32_t step;
+} taps;
 
-/* Copy one channel into the middle of its padded plane; the padding around it stays as it is. */
-static void fill_plane(const mt_depthwise_conv2d *layer, const int8_t *input, int16_t *plane)
-{
-    uint32_t step = layer->input.channels;
-    int32_t height = smallest(layer->input.height, layer->plane_height - layer->window.pad_top);
-    int32_t width = smallest(layer->input.width, layer->plane_width - layer->window.pad_left);
-    for (int32_t y = 0; y < height; y++) {
-        const int8_t *from = input + (uint32_t)y * layer->input.width * step;
-        int16_t *to = plane + (layer->window.pad_top + y) * layer->plane_width + layer->window.pad_left;
-#pragma GCC unroll 4
-        for (int32_t x = 0; x < width; x++) {
-            *to++ = *from;
-            from += step;
-        }
-    }
-}
-
-/* Rows of sums for any window. */
-static void sum_rows(const mt_depthwise_conv2d *layer, const int8_t *weights, const int16_t *plane, int32_t bias,
-                     uint32_t height, int32_t *sums)
+static taps taps_of(const mt_depthwise_conv2d *layer)
 {
     const mt_window *window = &layer->window;
-    for (uint32_t i = 0; i < height * layer->output.width; i++) {
-        uint32_t y = i / layer->output.width, x = i % layer->output.width;
-        const int16_t *row = plane + y * window->stride_y * layer->plane_width + x * window->stride_x;
-        const int8_t *weight = weights;
-        int32_t sum = bias;
-        for (uint32_t ky = 0; ky < window->height; ky++) {
-            const int16_t *value = row;
-            for (uint32_t kx = 0; kx < window->width; kx++) {
-                sum += *value * *weight++;
-                value += window->dilation_x;
+    if (layer->plane.row_step == 1) {
+        return (taps){window->height, window->width, window->dilation_y,
+                      (uint32_t)window->dilation_x * layer->plane.odd_step};
+    }
+    return (taps){window->width, window->height, window->dilation_x,
+                  (uint32_t)window->dilation_y * layer->plane.row_step};
+}
+
+/* One channel's weights, two of the longer side in a word. */
+static void pack_weights(const taps *of, const int8_t *weights, uint32_t *pairs)
+{
+    for (uint32_t i = 0; i < of->shorter; i++, weights += of->longer) {
+        for (uint32_t k = 0; k < of->longer; k += 2) {
+            *pairs++ = mt_pack(weights[k], k + 1 < of->longer ? weights[k + 1] : 0);
+        }
+    }
+}
+
+static inline uint32_t load_pair(const int16_t *values)
+{
+    uint32_t pair;
+    memcpy(&pair, values, sizeof pair);
+    return pair;
+}
+
+/* Two sums at once, whose windows lie `apart` values from each other: one load of the weights serves both. */
+static inline void sum_windows(const taps *of, const uint32_t *pairs, const int16_t *values, uint32_t apart,
+                               int32_t *sums)
+{
+    const uint32_t words = (of->longer + 1) / 2, dilation = of->dilation;
+    int32_t first = sums[0], second = sums[1];
+    for (uint32_t i = 0; i < of->shorter; i++, values += of->step) {
+        const int16_t *value = values;
+        for (uint32_t left = words; left > 0; left--, value += 2 * dilation) {
+            const uint32_t weights = *pairs++;
+            if (dilation == 1) {
+                first = mt_smlad(load_pair(value), weights, first);
+                second = mt_smlad(load_pair(value + apart), weights, second);
+            } else {
+                first = mt_smlad(mt_pack(value[0], value[dilation]), weights, first);
+                second = mt_smlad(mt_pack(value[apart], value[apart + dilation]), weights, second);
             }
-            row += (uint32_t)window->dilation_y * layer->plane_width;
         }
-        sums[i] = sum;
     }
+    sums[0] = first;
+    sums[1] = second;
 }
 
-/* The stride for which a special 3x3 function exists, else 0. */
-static uint32_t stride_3x3(const mt_window *window)
+static void convolve_channel(const mt_depthwise_conv2d *layer, uint32_t channel, const int16_t *plane,
+                             uint32_t *pairs, int8_t *output)
 {
-    int fits = window->height == 3 && window->width == 3 && window->stride_y == window->stride_x &&
-               window->stride_y <= 2 && window->dilation_y == 1 && window->dilation_x == 1;
-    return fits ? window->stride_y : 0;
-}
-
-static mt_rows_3x3 job_3x3(const int8_t *weights, const int16_t *plane, uint32_t plane_width, int32_t bias,
-                           uint32_t width)
-{
-    mt_rows_3x3 job = {__builtin_assume_aligned(plane, 4), plane_width / 2, {0}, bias, width, 0};
-    for (uint32_t i = 0; i < 3; i++, weights += 3) {
-        job.lanes[i] = mt_pack(weights[0], weights[1]);
-        job.lanes[3 + i] = mt_pack(weights[1], weights[2]);
-    }
-    return job;
-}
-
-static void convolve_channel(const mt_depthwise_conv2d *layer, uint32_t channel, const int16_t *plane, int32_t *sums,
-                             int8_t *output)
-{
-    const mt_channels *channels = layer->channels + channel / 4;
-    const mt_scale scale = mt_channel_scale(channels, channel % 4);
-    const int32_t bias = channels->bias[channel % 4];
-    const int8_t *weights = layer->weights + channel * layer->window.height * layer->window.width;
-    const uint32_t width = layer->output.width, step = layer->output.channels;
-    const uint32_t stride = stride_3x3(&layer->window);
-    mt_rows_3x3 job = {0};
-    if (stride > 0) {
-        job = job_3x3(weights, plane, layer->plane_width, bias, width);
-    }
-    for (uint32_t y = 0; y < layer->output.height; y += layer->pass_height) {
-        uint32_t left = layer->output.height - y;
-        uint32_t height = left < layer->pass_height ? left : layer->pass_height;
-        job.height = height;
-        if (stride == 1) {
-            mt_rows_3x3_stride_1(&job, sums);
-        } else if (stride == 2) {
-            mt_rows_3x3_stride_2(&job, sums);
-        } else {
-            sum_rows(layer, weights, plane, bias, height, sums);
+    const taps of = taps_of(layer);
+    const mt_channels *group = layer->channels + channel / 4;
+    const uint32_t step = layer->output.channels, row = layer->output.width * step;
+    const uint32_t apart = layer->window.stride_y * (uint32_t)layer->plane.row_step;
+    pack_weights(&of, layer->weights + channel * of.longer * of.shorter, pairs);
+    for (uint32_t x = 0; x < layer->output.width; x++) {
+        const uint32_t column = x * layer->window.stride_x;
+        const int16_t *values = plane + column / 2 * layer->plane.pair_step + column % 2 * layer->plane.odd_step;
+        int8_t *to = output + x * step;
+        for (int32_t left = layer->output.height; left > 0; left -= 2) {
+            int32_t sums[2] = {group->bias[channel % 4], group->bias[channel % 4]};
+            sum_windows(&of, pairs, values, left > 1 ? apart : 0, sums);
+            uint32_t bytes = mt_group_byte(sums[0], group, channel % 4, layer->to.offset) |
+                             mt_group_byte(sums[1], group, channel % 4, layer->to.offset) << 16;
+            bytes = mt_bytes_to_output(bytes, &layer->to);
+            to[left > 1 ? row : 0] = (int8_t)(bytes >> 16);
+            *to = (int8_t)bytes; /* last: it remains where both have one address */
+            to += 2 * row;
+            values += 2 * apart;
         }
-        mt_store_channel(sums, height * width, scale, &layer->to, output, step);
-        job.row += height * stride * job.row_words;
-        plane += height * layer->window.stride_y * layer->plane_width;
-        output += height * width * step;
     }
 }
 
 void mt_depthwise_conv2d_s8(const mt_depthwise_conv2d *layer, const int8_t *input, uint32_t *scratch, int8_t *output)
 {
-    uint32_t plane_values = (uint32_t)layer->plane_height * layer->plane_width;
-    int16_t *plane = (int16_t *)scratch;
-    int32_t *sums = (int32_t *)(scratch + plane_values / 2);
-    for (uint32_t i = 0; i < plane_values; i++) {
-        plane[i] = layer->input_zero_point;
+    uint32_t words = layer->plane.height * (layer->plane.width / 2u);
+    const uint32_t padding = mt_pack(layer->input_zero_point, layer->input_zero_point);
+    for (uint32_t i = 0; i < words; i++) {
+        scratch[i] = padding;
     }
     for (uint32_t channel = 0; channel < layer->output.channels; channel++) {
         if (channel % layer->multiplier == 0) {
-            fill_plane(layer, input + channel / layer->multiplier, plane);
+            mt_fill_plane_s8(layer, input + channel / layer->multiplier, (int16_t *)scratch);
         }
-        convolve_channel(layer, channel, plane, sums, output + channel);
+        convolve_channel(layer, channel, (const int16_t *)scratch, scratch + words, output + channel);
     }
 }

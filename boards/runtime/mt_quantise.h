@@ -23,13 +23,6 @@ static inline int32_t mt_requantise(int32_t value, mt_scale scale)
     return (product * 2 + (product >> 31) + half) >> scale.right;
 }
 
-/* The scale of one of four channels. */
-static inline mt_scale mt_channel_scale(const mt_channels *channels, uint32_t index)
-{
-    mt_scale scale = {channels->multipliers[index], channels->shifts[index].left, channels->shifts[index].right};
-    return scale;
-}
-
 static inline int32_t mt_clamp(int32_t value, int32_t lowest, int32_t highest)
 {
     value = value < lowest ? lowest : value;
@@ -42,53 +35,33 @@ static inline int8_t mt_to_output(int32_t value, mt_scale scale, const mt_output
     return (int8_t)mt_clamp(mt_requantise(value, scale) + output->zero_point, output->lowest, output->highest);
 }
 
-/* The lower end of a value range in each of four bytes, and the upper one. */
-typedef struct {
-    uint32_t lowest;
-    uint32_t highest;
-} mt_bytes_range;
-
-static inline mt_bytes_range mt_bytes_range_of(const mt_output *output)
+/*
+ * One value of a channel as an unsigned byte of `mt_bytes_output`, with the scale of `mt_channels`.
+ *
+ * The rounding half and the zero point share one addend of the high-word product; half away from zero means one
+ * less for negative values, which the upper word of value * right is: -1 for them, 0 for others or right = 0 (where
+ * nothing is rounded). The constants guarantee |value << left| * right <= 2^32.
+ */
+static inline uint32_t mt_channel_byte(int32_t value, int32_t multiplier, uint32_t left, uint32_t right,
+                                       uint32_t offset)
 {
-    mt_bytes_range range = {(uint8_t)output->lowest * 0x01010101u, (uint8_t)output->highest * 0x01010101u};
-    return range;
+    int32_t addend = (int32_t)(offset << right >> 1);
+    int32_t shifted = (int32_t)((uint32_t)value << left);
+    addend = mt_multiply_high_add(shifted, (int32_t)right, addend);
+    return mt_saturate_u8(mt_multiply_high_round_add(shifted, multiplier, addend) >> right);
 }
 
-/* Clamp each of four signed bytes. */
-static inline uint32_t mt_clamp_bytes(uint32_t bytes, const mt_bytes_range *range)
+/* The same for channel `index` of a group. */
+static inline uint32_t mt_group_byte(int32_t value, const mt_channels *channels, uint32_t index, uint32_t offset)
 {
-    return mt_lower_bytes(mt_higher_bytes(bytes, range->lowest), range->highest);
+    return mt_channel_byte(value, channels->multipliers[index], channels->shifts[index].left,
+                           channels->shifts[index].right, offset);
 }
 
-/* Saturate a value to int8 and shift it in as the last of four bytes. */
-static inline uint32_t mt_append_byte(uint32_t bytes, int32_t value)
+/* Saturate four bytes of `mt_bytes_output` at the lower end as well and give the values stored. */
+static inline uint32_t mt_bytes_to_output(uint32_t bytes, const mt_bytes_output *output)
 {
-    return (uint32_t)mt_saturate_8(value) << 24 | bytes >> 8;
-}
-
-/* Requantise `count` sums of one channel to outputs `step` bytes apart. */
-static inline void mt_store_channel(const int32_t *sums, uint32_t count, mt_scale scale, const mt_output *parameters,
-                                    int8_t *output, uint32_t step)
-{
-    const mt_output to = *parameters; /* a copy: stores through int8_t may alias the original */
-    const mt_bytes_range range = mt_bytes_range_of(&to);
-    for (; count >= 4; count -= 4, sums += 4) {
-        uint32_t bytes = 0;
-#pragma GCC unroll 4
-        for (uint32_t i = 0; i < 4; i++) {
-            bytes = mt_append_byte(bytes, mt_requantise(sums[i], scale) + to.zero_point);
-        }
-        bytes = mt_clamp_bytes(bytes, &range);
-#pragma GCC unroll 4
-        for (uint32_t i = 0; i < 4; i++) {
-            *output = (int8_t)(bytes >> (8 * i));
-            output += step;
-        }
-    }
-    for (; count > 0; count--) {
-        *output = mt_to_output(*sums++, scale, &to);
-        output += step;
-    }
+    return mt_add_bytes(mt_subtract_bytes(bytes, output->excess), output->lowest);
 }
 
 /* Keeps the compiler from moving loads of one row's constants before the arithmetic of the row before: there

@@ -50,27 +50,43 @@ static inline int32_t mt_multiply_high(int32_t a, int32_t b)
     return result;
 }
 
-/* Clamp to [-128, 127]. */
-static inline int32_t mt_saturate_8(int32_t value)
+/* sum + (a * b >> 32) */
+static inline int32_t mt_multiply_high_add(int32_t a, int32_t b, int32_t sum)
 {
     int32_t result;
-    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+    __asm__("smmla %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
 }
 
-/* The larger of two signed bytes, four times. */
-static inline uint32_t mt_higher_bytes(uint32_t a, uint32_t b)
+/* sum + ((a * b + 2^31) >> 32) */
+static inline int32_t mt_multiply_high_round_add(int32_t a, int32_t b, int32_t sum)
 {
-    uint32_t result;
-    __asm__("ssub8 %0, %1, %2\n sel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b) : "cc");
+    int32_t result;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
 }
 
-/* The smaller of two signed bytes, four times. */
-static inline uint32_t mt_lower_bytes(uint32_t a, uint32_t b)
+/* Clamp to [0, 255]. */
+static inline uint32_t mt_saturate_u8(int32_t value)
 {
     uint32_t result;
-    __asm__("ssub8 %0, %1, %2\n sel %0, %2, %1" : "=&r"(result) : "r"(a), "r"(b) : "cc");
+    __asm__("usat %0, #8, %1" : "=r"(result) : "r"(value));
+    return result;
+}
+
+/* a - b, but not below 0, for each of four unsigned bytes. */
+static inline uint32_t mt_subtract_bytes(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+    __asm__("uqsub8 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+/* a + b for each of four bytes; each wraps. */
+static inline uint32_t mt_add_bytes(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+    __asm__("uadd8 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b) : "cc");
     return result;
 }
 
@@ -100,25 +116,35 @@ static inline int32_t mt_multiply_high(int32_t a, int32_t b)
     return (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32);
 }
 
-static inline int32_t mt_saturate_8(int32_t value)
+static inline int32_t mt_multiply_high_add(int32_t a, int32_t b, int32_t sum)
 {
-    value = value < -128 ? -128 : value;
-    return value > 127 ? 127 : value;
+    return sum + (int32_t)(((int64_t)a * b) >> 32);
 }
 
-static inline uint32_t mt_higher_bytes(uint32_t a, uint32_t b)
+static inline int32_t mt_multiply_high_round_add(int32_t a, int32_t b, int32_t sum)
+{
+    return sum + mt_multiply_high(a, b);
+}
+
+static inline uint32_t mt_saturate_u8(int32_t value)
+{
+    value = value < 0 ? 0 : value;
+    return (uint32_t)(value > 255 ? 255 : value);
+}
+
+static inline uint32_t mt_subtract_bytes(uint32_t a, uint32_t b)
 {
     uint32_t result = 0;
     for (uint32_t shift = 0; shift < 32; shift += 8) {
-        int8_t x = (int8_t)(a >> shift), y = (int8_t)(b >> shift);
-        result |= (uint32_t)(uint8_t)(x > y ? x : y) << shift;
+        uint32_t x = a >> shift & 0xffu, y = b >> shift & 0xffu;
+        result |= (x > y ? x - y : 0) << shift;
     }
     return result;
 }
 
-static inline uint32_t mt_lower_bytes(uint32_t a, uint32_t b)
+static inline uint32_t mt_add_bytes(uint32_t a, uint32_t b)
 {
-    return ~mt_higher_bytes(~a, ~b);
+    return ((a & 0x7f7f7f7fu) + (b & 0x7f7f7f7fu)) ^ ((a ^ b) & 0x80808080u);
 }
 
 #endif

@@ -2,18 +2,23 @@
 
 import hashlib
 import json
+import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from orchestrator.compiler.graph import Graph, Tensor
+from orchestrator.compiler.step import Step
 
 _KEY_DIGITS = 16
+_KERNEL = re.compile(r"\bmt_\w+(?=\()")
 
 
-def architecture_key(graph: Graph) -> str:
+def architecture_key(graph: Graph, steps: Sequence[Step]) -> str:
     """Hash operators, attributes, shapes, types and wiring; not weights, quantisation values or names.
 
-    Integer constants without a scale (axes, paddings, shapes) are attributes and count.
+    Integer constants without a scale (axes, paddings, shapes) are attributes and count. So do the kernels that the
+    operators were lowered to: unusual weights take another one.
     """
     numbers: dict[int, int] = {}
 
@@ -31,6 +36,7 @@ def architecture_key(graph: Graph) -> str:
             for operator in graph.operators
         ],
         "outputs": [describe(tensor) for tensor in graph.outputs],
+        "kernels": [_KERNEL.findall(step.call) for step in steps],
     }
     text = json.dumps(description, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_KEY_DIGITS]

@@ -61,7 +61,8 @@ def _front_matter(model_hash: str, placement: Placement) -> str:
 def _layer(step: Step, name: str, placement: Placement, number: int) -> str:
     names = {array.suffix: f"{name}_{array.suffix}" for array in step.arrays}
     addresses = {f"in{i}": _address(placement.tensors[t.index]) for i, t in enumerate(step.operator.activations)}
-    addresses |= {"out": _address(placement.tensors[step.operator.output.index])}
+    addresses |= {f"out{i}": _address(placement.tensors[t.index]) for i, t in enumerate(step.operator.outputs)}
+    addresses["out"] = addresses["out0"]
     if step.scratch_bytes:
         addresses["scratch"] = f"(void *){_address(placement.scratch[number])}"
     lines = [f"/* {_title(step)}.\n * {_places(step, placement, number)} */"]
@@ -80,7 +81,8 @@ def _address(offset: int) -> str:
 
 def _title(step: Step) -> str:
     reads = ", ".join(_described(tensor) for tensor in step.operator.activations)
-    return f"{step.operator.name}: {reads} -> {_described(step.operator.output)}"
+    writes = ", ".join(_described(tensor) for tensor in step.operator.outputs)
+    return f"{step.operator.name}: {reads} -> {writes}"
 
 
 def _described(tensor: Tensor) -> str:
@@ -90,7 +92,8 @@ def _described(tensor: Tensor) -> str:
 
 def _places(step: Step, placement: Placement, number: int) -> str:
     reads = ", ".join(str(placement.tensors[tensor.index]) for tensor in step.operator.activations)
-    text = f"Arena: {reads} -> {placement.tensors[step.operator.output.index]}"
+    writes = ", ".join(str(placement.tensors[tensor.index]) for tensor in step.operator.outputs)
+    text = f"Arena: {reads} -> {writes}"
     if step.scratch_bytes:
         text += f", scratch of {step.scratch_bytes} bytes at {placement.scratch[number]}"
     return f"{text}. {step.macs} multiply-accumulates." if step.macs else f"{text}."

@@ -103,6 +103,13 @@ class Operator:
             raise self.unsupported(f"needs a constant as input {position}")
         return data
 
+    def integers(self, position: int) -> NDArray[np.generic]:
+        """Give a constant of whole numbers: axes, sizes, paddings."""
+        data = self.constant(position)
+        is_whole = data.dtype in (np.int32, np.int64)
+        self.require(is_whole, f"needs whole numbers as input {position}, but got {data.dtype}")
+        return data
+
     def int_option(self, name: str) -> int:
         """Give an option that is a whole number; options carry the names of the schema's fields."""
         return int(self.options[name])

@@ -1,7 +1,10 @@
 """Place tensors and scratch memory in one arena, so that what lives at the same time never overlaps."""
 
+from bisect import insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from orchestrator.compiler.packing_search import Item, smaller_packing
 
 ALIGNMENT_BYTES = 4
 
@@ -32,11 +35,18 @@ class Plan:
 def plan_arena(buffers: Sequence[Buffer]) -> Plan:
     """Give offsets for all buffers.
 
-    Greedy first fit in several orders; the smallest arena wins, the first order among equals. Deterministic.
+    First fit in several orders; the smallest arena wins, the first order among equals. Where it stays above the
+    lower bound, a bounded search looks for a smaller one. Deterministic.
     """
-    bound = _largest_live_set(buffers)
-    plans = [_plan(sorted(buffers, key=order), bound) for order in _ORDERS]
-    return min(plans, key=lambda plan: plan.arena_bytes)
+    bound = largest_live_set(buffers)
+    orders = [sorted(buffers, key=order) for order in (*_ORDERS, _around_peak(buffers))]
+    best = min((_plan(order, bound) for order in orders), key=lambda plan: plan.arena_bytes)
+    return best if best.arena_bytes == bound else _searched(orders[0], best)
+
+
+def largest_live_set(buffers: Sequence[Buffer]) -> int:
+    """Give the bytes that are needed at once in the most demanding step."""
+    return max(_live_bytes(buffers).values(), default=0)
 
 
 _Order = tuple[int, int, str]
@@ -61,26 +71,49 @@ def _by_start(buffer: Buffer) -> _Order:
 _ORDERS: tuple[Callable[[Buffer], _Order], ...] = (_by_size, _by_area, _by_lifetime, _by_start)
 
 
+def _around_peak(buffers: Sequence[Buffer]) -> Callable[[Buffer], _Order]:
+    """Give the order by distance from the most demanding step: what is tight is placed first."""
+    live = _live_bytes(buffers)
+    peak = max(live, key=lambda step: (live[step], -step), default=0)
+
+    def order(buffer: Buffer) -> _Order:
+        return (max(buffer.first - peak, peak - buffer.last, 0), -buffer.size_bytes, buffer.name)
+
+    return order
+
+
+def _live_bytes(buffers: Sequence[Buffer]) -> dict[int, int]:
+    """Give the bytes needed in each step in which a buffer begins: the most demanding one is among them."""
+    return {
+        step: sum(_padded(buffer) for buffer in buffers if buffer.first <= step <= buffer.last)
+        for step in sorted({buffer.first for buffer in buffers})
+    }
+
+
 def _plan(ordered: Sequence[Buffer], bound: int) -> Plan:
     """Put each buffer, in the given order, at the lowest offset that is free throughout its life."""
-    placed: list[tuple[int, Buffer]] = []
+    placed: list[tuple[int, str, Buffer]] = []
     for buffer in ordered:
         offset = 0
-        for start, other in sorted(placed, key=lambda entry: entry[0]):
-            if other.lives_with(buffer) and start < offset + _padded(buffer):
+        for start, _, other in placed:
+            if start >= offset + _padded(buffer):
+                break
+            if other.lives_with(buffer):
                 offset = max(offset, start + _padded(other))
-        placed.append((offset, buffer))
-    arena = max((offset + _padded(buffer) for offset, buffer in placed), default=0)
-    return Plan({buffer.name: offset for offset, buffer in placed}, arena, bound)
+        insort(placed, (offset, buffer.name, buffer))
+    arena = max((offset + _padded(buffer) for offset, _, buffer in placed), default=0)
+    return Plan({buffer.name: offset for offset, _, buffer in placed}, arena, bound)
+
+
+def _searched(ordered: Sequence[Buffer], best: Plan) -> Plan:
+    items = [Item(_padded(buffer), buffer.first, buffer.last) for buffer in ordered]
+    offsets = smaller_packing(items, best.arena_bytes, best.lower_bound_bytes, ALIGNMENT_BYTES)
+    if offsets is None:
+        return best
+    arena = max(offset + item.size for offset, item in zip(offsets, items, strict=True))
+    named = {buffer.name: offset for buffer, offset in zip(ordered, offsets, strict=True)}
+    return Plan(named, arena, best.lower_bound_bytes)
 
 
 def _padded(buffer: Buffer) -> int:
     return -(-buffer.size_bytes // ALIGNMENT_BYTES) * ALIGNMENT_BYTES
-
-
-def _largest_live_set(buffers: Sequence[Buffer]) -> int:
-    steps = {buffer.first for buffer in buffers}
-    return max(
-        (sum(_padded(buffer) for buffer in buffers if buffer.first <= step <= buffer.last) for step in steps),
-        default=0,
-    )

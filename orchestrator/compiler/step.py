@@ -35,8 +35,8 @@ class Step:
 
     Attributes:
         macs: multiply-accumulates.
-        call: C statements; `{params}` is the struct's name, `{in0}`, `{out}`, `{scratch}` are addresses in the
-            arena and `{<suffix>}` the arrays. Empty for a step that only renames its input.
+        call: C statements; `{params}` is the struct's name, `{in0}`, `{out}` (or `{out1}` and so on), `{scratch}` are
+            addresses in the arena and `{<suffix>}` the arrays. Empty for a step that only renames its input.
         params: C type and fields of the constant struct, where there is one.
         scratch_bytes: working memory of this step alone.
         shares: positions among the run-time inputs whose memory the output may take over.

@@ -32,6 +32,37 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class PlannedBuffer:
+    """Where a tensor, or several in turn, or scratch memory lies in the arena.
+
+    Attributes:
+        first_step: index of the first layer that needs it; an input is there from layer 0 on.
+        last_step: index of the last layer that needs it.
+    """
+
+    name: str
+    offset: int
+    size_bytes: int
+    first_step: int
+    last_step: int
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """What lies where in the arena, and when.
+
+    Attributes:
+        lower_bound_bytes: the largest set of buffers needed at once: no arena can be smaller with this order of
+            layers.
+        buffers: by first step, then offset. No two that live at the same time overlap.
+    """
+
+    arena_bytes: int
+    lower_bound_bytes: int
+    buffers: tuple[PlannedBuffer, ...]
+
+
+@dataclass(frozen=True)
 class CompiledModel:
     """A network as C, the same for every board.
 
@@ -40,7 +71,7 @@ class CompiledModel:
         architecture_key: hash of operators, shapes, types and attributes without weights and quantisation
             values: networks that share it have the same RAM, flash and cycles.
         c_source: the generated translation unit, to be compiled against `boards/runtime/include`.
-        arena_bytes: tensors and scratch after memory planning.
+        layers: in the order in which they run, which on branches may differ from the file's.
     """
 
     model_hash: str
@@ -49,7 +80,12 @@ class CompiledModel:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     layers: tuple[Layer, ...]
-    arena_bytes: int
+    memory_plan: MemoryPlan
+
+    @property
+    def arena_bytes(self) -> int:
+        """Tensors and scratch after memory planning."""
+        return self.memory_plan.arena_bytes
 
 
 @dataclass(frozen=True)
@@ -70,12 +106,15 @@ class Footprint:
         weights_bytes: weights and biases as stored in flash.
         static_ram_bytes: .data + .bss, tensor arena included, stack excluded.
         arena_bytes: tensors and scratch.
+        stack_bound_bytes: the most that the stack can take through one inference, by the call graph; what a run takes
+            is measured on the board, and never more.
     """
 
     flash_bytes: int
     weights_bytes: int
     static_ram_bytes: int
     arena_bytes: int
+    stack_bound_bytes: int
     regions: tuple[RegionUse, ...]
 
     @property

@@ -16,7 +16,7 @@ from orchestrator.pipeline.device_outputs import outputs_of
 from orchestrator.toolchain.link import link_image
 from orchestrator.virtual_board.process import start_virtual_board
 from tests.unit.compiler.operator_models import OperatorModels
-from tests.unit.compiler.test_operators import CASES
+from tests.unit.compiler.test_operators import CASES, VARIANTS
 
 BOARD = load_board_type("nucleo_l476rg")
 SAMPLES = 4
@@ -39,9 +39,9 @@ def outputs_on_board(url: str, tflite: bytes, arrays: list[np.ndarray]) -> list[
     return outputs_of(image, run)
 
 
-@pytest.mark.parametrize("operator", CASES)
+@pytest.mark.parametrize("operator", CASES | VARIANTS)
 def test_an_operator_on_the_board_equals_the_reference_interpreter(operator: str, url: str) -> None:
-    _, draw = CASES[operator]
+    _, draw = (CASES | VARIANTS)[operator]
     for seed in range(SEEDS.get(operator, 1)):
         tflite = draw(OperatorModels(seed))
         arrays = list(random_inputs(compile_model(tflite).inputs, SAMPLES, seed))

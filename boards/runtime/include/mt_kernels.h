@@ -25,7 +25,9 @@ typedef struct {
 
 /*
  * Four output channels: what differs from one to the next. Channels come in fours, the last four filled up. The
- * bias has the input's zero point folded in: bias - zero_point * sum(weights of the channel).
+ * bias has the input's zero point folded in: bias - zero_point * sum(weights of the channel). The factor is
+ * multiplier / 2^31 * 2^(left - 1) / 2^right, with left >= 1 and right in [0, 30], of which only one scales:
+ * left = 1 or right = 0. The constants guarantee that no step leaves 32 bits (see mt_quantise.h).
  */
 typedef struct {
     int32_t bias[4];
@@ -35,6 +37,17 @@ typedef struct {
         uint8_t right;
     } shifts[4];
 } mt_channels;
+
+/*
+ * The output of channels, in unsigned bytes that saturate at the upper end of the activation's range `highest`:
+ * `offset` is 2 * (zero point + 255 - highest) + 1; `excess`, four times in a word, 255 - (highest - lowest);
+ * `lowest`, four times in a word, the lower end.
+ */
+typedef struct {
+    uint32_t offset;
+    uint32_t excess;
+    uint32_t lowest;
+} mt_bytes_output;
 
 /* Zero point of the output and the range its fused activation leaves. */
 typedef struct {
@@ -74,7 +87,7 @@ typedef struct {
     const mt_channels *channels;
     uint16_t rows;
     uint16_t quads;
-    mt_output output;
+    mt_bytes_output output;
 } mt_matrix;
 
 /*
@@ -84,16 +97,16 @@ typedef struct {
 void mt_matmul_1_column_s8(const mt_matrix *matrix, const uint32_t *column, int8_t *output);
 
 /*
- * Two columns at once, one to each output.
+ * Two columns at once, the second to output + distance.
  * columns: 4 words per quad, first (k0, k2), second (k0, k2), first (k1, k3), second (k1, k3).
  */
-void mt_matmul_2_columns_s8(const mt_matrix *matrix, const uint32_t *columns, int8_t *first, int8_t *second);
+void mt_matmul_2_columns_s8(const mt_matrix *matrix, const uint32_t *columns, int8_t *output, uint32_t distance);
 
 /*
  * Widen `count` bytes to lanes (k0, k2), (k1, k3), a last incomplete quad filled up with zeros; `step` is the
- * distance in words from one word to the next: 1 for one column, 2 for two interleaved ones.
+ * distance in words from one word to the next: 1 for one column, 2 for two interleaved ones. Gives the end.
  */
-void mt_widen_s8(const int8_t *bytes, uint32_t count, uint32_t step, uint32_t *lanes);
+uint32_t *mt_widen_s8(const int8_t *bytes, uint32_t count, uint32_t step, uint32_t *lanes);
 
 /*
  * CONV_2D. matrix.rows output channels; depth is window.height rows of window.width * input.channels values, each
@@ -112,42 +125,77 @@ typedef struct {
 void mt_conv2d_s8(const mt_conv2d *layer, const int8_t *input, uint32_t *scratch, int8_t *output);
 
 /*
+ * Where one channel's padded image lies in scratch memory as int16: the value of row y, column x at
+ * x / 2 * pair_step + x % 2 * odd_step + y * row_step. Height and width include padding and what the kernels read
+ * beyond the last window.
+ */
+typedef struct {
+    uint16_t height;
+    uint16_t width; /* even */
+    uint16_t pair_step;
+    uint16_t odd_step;
+    uint16_t row_step;
+} mt_plane;
+
+/*
  * DEPTHWISE_CONV_2D. weights: [output channel][window.height][window.width]; output channel = input channel *
- * multiplier + m. scratch: the padded plane of one channel, plane_height rows of plane_width int16 (plane_width
- * even), and behind it int32 sums of pass_height output rows and one more. Works in place for multiplier 1 when
- * the output has no more pixels than the input.
+ * multiplier + m. scratch: the plane of one channel. Both work in place for multiplier 1 when the output has no
+ * more pixels than the input.
+ *
+ * mt_depthwise_conv2d_3x3_s8 is for a 3x3 window without dilation, stride 1 or 2; its plane is made of strips two
+ * columns wide: pair_step = 2 * height, odd_step = 1, row_step = 2.
+ *
+ * mt_depthwise_conv2d_s8 takes any window. Its plane has the window's longer side contiguous: rows (odd_step = 1,
+ * pair_step = 2, row_step = width) or columns (odd_step = height, pair_step = 2 * height, row_step = 1); weights
+ * follow that order, [output channel][short side][long side]. Behind the plane lie the weights of one channel, one
+ * word for two of the long side, an odd one filled up with zero.
  */
 typedef struct {
     const int8_t *weights;
     const mt_channels *channels;
-    mt_output to;
+    mt_bytes_output to;
     mt_shape input;
     mt_shape output;
     mt_window window;
+    mt_plane plane;
     uint16_t multiplier;
-    uint16_t plane_height;
-    uint16_t plane_width;
-    uint16_t pass_height; /* output rows that are summed before they are requantised */
     int8_t input_zero_point;
 } mt_depthwise_conv2d;
 
+void mt_depthwise_conv2d_3x3_s8(const mt_depthwise_conv2d *layer, const int8_t *input, uint32_t *scratch,
+                                int8_t *output);
 void mt_depthwise_conv2d_s8(const mt_depthwise_conv2d *layer, const int8_t *input, uint32_t *scratch, int8_t *output);
 
+/* Copy one channel into its plane; the padding around it stays as it is. */
+void mt_fill_plane_s8(const mt_depthwise_conv2d *layer, const int8_t *input, int16_t *plane);
+
 /*
- * Rows of one channel's plane convolved with a 3x3 window without dilation, at stride 1 or 2. `sums` takes width *
- * height values, row by row, and one more.
+ * Pairs of outputs of one channel under a 3x3 window, from top to bottom of a strip. `distance` leads from the first
+ * of a pair to the second, in bytes: with 0 the first alone remains. `step` leads from pair to pair.
  */
 typedef struct {
-    const uint32_t *row; /* first of the input rows, two int16 a word */
-    uint32_t row_words;
-    uint32_t lanes[6]; /* weights (w0, w1) of the window's three rows, then (w1, w2) of each */
     int32_t bias;
-    uint32_t width;
-    uint32_t height;
-} mt_rows_3x3;
+    uint32_t left;
+    uint32_t right;
+    uint32_t addend; /* to.offset << right >> 1 */
+    int32_t multiplier;
+    uint32_t excess;
+    uint32_t lowest;
+    int8_t *output;
+    uint32_t distance;
+    uint32_t step;
+    const uint32_t *end;   /* of `strip`, behind its last first row */
+    const uint32_t *strip; /* rows of two columns each */
+    const uint32_t *next;  /* the strip to its right */
+    uint32_t first[3];     /* weights (w0, w1) of the window's rows */
+    uint32_t last[3];      /* (w1, w2) */
+} mt_strip_3x3;
 
-void mt_rows_3x3_stride_1(const mt_rows_3x3 *job, int32_t *sums);
-void mt_rows_3x3_stride_2(const mt_rows_3x3 *job, int32_t *sums);
+/* A pair is two neighbours of a row; a row of the strip per pair. */
+void mt_strip_3x3_stride_1(const mt_strip_3x3 *job);
+
+/* A pair is two neighbours of a column; four rows of the strip per pair. */
+void mt_strip_3x3_stride_2(const mt_strip_3x3 *job);
 
 /* FULLY_CONNECTED. input [batches, depth], output [batches, matrix.rows]. scratch: 2 * matrix.quads words. */
 typedef struct {
@@ -170,17 +218,6 @@ typedef struct {
 
 void mt_average_pool_s8(const mt_pool *layer, const int8_t *input, int8_t *output);
 void mt_max_pool_s8(const mt_pool *layer, const int8_t *input, int8_t *output);
-
-/* MEAN over height and width. `offset` is pixels * zero point of the input. */
-typedef struct {
-    uint32_t pixels;
-    uint16_t channels;
-    int32_t offset;
-    mt_scale scale;
-    mt_output output;
-} mt_mean;
-
-void mt_mean_s8(const mt_mean *layer, const int8_t *input, int8_t *output);
 
 /* ADD. `a` and the output have `count` values; `b` has `period` values, repeated. The inputs' scales carry the
  * 20 extra bits of the sum. Works in place. */
@@ -224,25 +261,35 @@ void mt_softmax_s8(const mt_softmax *layer, const int8_t *input, int8_t *output)
 /* Any function of one int8 value: table[value + 128]. Works in place. */
 void mt_lookup_s8(const int8_t *table, uint32_t count, const int8_t *input, int8_t *output);
 
-/* PAD height, width and channels with `value`. */
-typedef struct {
-    mt_shape input;
-    mt_shape output;
-    uint16_t before_height;
-    uint16_t before_width;
-    uint16_t before_channels;
-    int8_t value;
-} mt_pad;
-
-void mt_pad_s8(const mt_pad *layer, const int8_t *input, int8_t *output);
-
-/* Copy `rows` rows of `row_bytes`, `output_step` bytes apart in the output: one input of a CONCATENATION. */
-void mt_copy_rows(uint32_t rows, uint32_t row_bytes, uint32_t output_step, const int8_t *input, int8_t *output);
-
 /* QUANTIZE: float32 to int8, rounds half away from zero. */
 void mt_quantize_f32_s8(float scale, int32_t zero_point, uint32_t count, const float *input, int8_t *output);
 
 /* DEQUANTIZE: int8 to float32. */
 void mt_dequantize_s8_f32(float scale, int32_t zero_point, uint32_t count, const int8_t *input, float *output);
+
+/*
+ * CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED for what the kernels above do not take: groups, weights of -128 or
+ * with a zero point, sums that leave 31 bits. weights: [output channel][window.height][window.width][depth]; each
+ * group of `filters_per_group` output channels reads its own `depth` input channels. The bias is as it is, nothing
+ * folded in; right shifts count from 1, as in mt_scale. Slow.
+ */
+typedef struct {
+    const int8_t *weights;
+    const mt_channels *channels;
+    mt_output to;
+    mt_shape input;
+    mt_shape output;
+    mt_window window;
+    uint32_t depth;
+    uint32_t filters_per_group;
+    int16_t input_zero_point;
+    int16_t weights_zero_point;
+} mt_conv2d_plain;
+
+void mt_conv2d_plain_s8(const mt_conv2d_plain *layer, const int8_t *input, int8_t *output);
+
+#include "mt_elementwise.h"
+#include "mt_movement.h"
+#include "mt_reduction.h"
 
 #endif

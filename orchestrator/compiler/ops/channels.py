@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from orchestrator.compiler.graph import Operator
 from orchestrator.compiler.quantise import OutputRange, Scale, output_range, requantise
-from orchestrator.compiler.step import Array
+from orchestrator.compiler.step import Array, Field
 
 CHANNELS_PER_GROUP = 4
 
@@ -27,6 +27,20 @@ class Channels:
     rows: NDArray[np.int8]
     array: Array
     output: OutputRange
+
+    def output_fields(self) -> dict[str, Field]:
+        """Give the fields of the C struct `mt_bytes_output`."""
+        four_times = 0x01010101
+        return {
+            "offset": _offset(self.output),
+            "excess": (255 - (self.output.highest - self.output.lowest)) * four_times,
+            "lowest": (self.output.lowest & 255) * four_times,
+        }
+
+
+def _offset(leaves: OutputRange) -> int:
+    """Give twice the zero point of bytes whose 255 is the highest value, and one more (see `mt_bytes_output`)."""
+    return 2 * (leaves.zero_point + 255 - leaves.highest) + 1
 
 
 def weights_of(operator: Operator, axis: int) -> NDArray[np.int8]:
@@ -60,7 +74,7 @@ def fold_channels(operator: Operator, rows: NDArray[np.int8], ratios: NDArray[np
     rows = rows.copy()
     for channel in range(len(rows)):
         scale = scales[channel]
-        if scale.fits(int(reach[channel] + abs(bias[channel]))):
+        if _fits(scale, int(reach[channel] + abs(bias[channel])), leaves):
             continue
         constant = _constant_result(int(bias[channel]), int(reach[channel]), scale, leaves)
         if constant is None:
@@ -69,6 +83,15 @@ def fold_channels(operator: Operator, rows: NDArray[np.int8], ratios: NDArray[np
     folded = bias - operator.input(0).zero_point * rows.astype(np.int64).sum(axis=1)
     operator.require(bool(np.all(np.abs(folded) < 2**31)), "a folded bias leaves 32 bits")
     return Channels(rows, _array(folded, scales), leaves)
+
+
+def _fits(scale: Scale, largest_sum: int, leaves: OutputRange) -> bool:
+    """Whether every step of `mt_channel_byte` stays within 32 bits for sums up to this magnitude."""
+    right = scale.right - 1
+    shifted = largest_sum << scale.left
+    product = (shifted * scale.multiplier >> 32) + 1
+    addend = _offset(leaves) << right
+    return shifted < 2**31 and shifted * right <= 2**32 and addend < 2**32 and (addend >> 1) + product < 2**31
 
 
 def _constant_result(bias: int, reach: int, scale: Scale, leaves: OutputRange) -> int | None:
@@ -88,7 +111,7 @@ def _array(bias: NDArray[np.int64], scales: list[Scale]) -> Array:
     groups = np.zeros(len(scales) // CHANNELS_PER_GROUP, _GROUP_TYPE)
     groups["bias"] = np.pad(bias, (0, missing)).reshape(-1, CHANNELS_PER_GROUP)
     groups["multipliers"] = np.reshape([s.multiplier for s in scales], (-1, CHANNELS_PER_GROUP))
-    groups["shifts"] = np.reshape([(s.left, s.right) for s in scales], (-1, CHANNELS_PER_GROUP, 2))
+    groups["shifts"] = np.reshape([(s.left, s.right - 1) for s in scales], (-1, CHANNELS_PER_GROUP, 2))
     return Array("channels", "mt_channels", groups, is_weights=True)
 
 

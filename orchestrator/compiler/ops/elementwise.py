@@ -1,70 +1,250 @@
-"""ADD and MUL of two tensors, of which one may be a constant or repeat along the leading axes."""
+"""Functions of two int8 values: ADD, SUB, MUL, MAXIMUM, MINIMUM, SQUARED_DIFFERENCE, PRELU, with any broadcasting.
+
+What depends on one tensor alone (a scalar constant as the other operand, or both the same) is a table.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
 
 from orchestrator.compiler.graph import Operator, Tensor
-from orchestrator.compiler.quantise import Scale, output_range, scale_for
-from orchestrator.compiler.step import Array, Field, Step
+from orchestrator.compiler.ops.lookup import lookup_step
+from orchestrator.compiler.ops.loops import looped
+from orchestrator.compiler.ops.movement import collapse, constant_inputs, layout
+from orchestrator.compiler.quantise import INT8_MAX, INT8_MIN, OutputRange, Scale, output_range, requantise, scale_for
+from orchestrator.compiler.step import Field, Step
 
 _SUM_BITS = 20  # extra bits that an addition carries (specification of ADD)
+_SQUARE_BITS = 7
+
+
+@dataclass(frozen=True)
+class Binary:
+    """A function of two stored values.
+
+    Attributes:
+        struct: its C parameters; `fields` are those that do not depend on shapes.
+        stored: the same function on the host, not clamped.
+        swapped: the function of the operands in the other order, None where that is another one altogether.
+    """
+
+    kernel: str
+    struct: str
+    fields: Mapping[str, Field]
+    stored: Callable[[int, int], int]
+    leaves: OutputRange
+    swapped: Mapping[str, Field] | None
 
 
 def lower_add(operator: Operator) -> Step:
     """Lower to `mt_add_s8`."""
     a, b = _operands(operator)
     common = 2.0 * max(a.scale, b.scale)
-    unit = 1 << _SUM_BITS
-    scales: dict[str, Field] = {
-        "scale_a": _with_sum_bits(scale_for(a.scale / common, 255 * unit)).fields(),
-        "scale_b": _with_sum_bits(scale_for(b.scale / common, 255 * unit)).fields(),
-        "scale": scale_for(common / (unit * operator.output.scale), 255 * unit).fields(),
-    }
-    return _step(operator, "mt_add", a, b, scales)
+    scales = _sum_scales(a.scale / common, b.scale / common, common / ((1 << _SUM_BITS) * operator.output.scale))
+    return _lower(operator, _weighted("mt_add", "mt_add", operator, scales, {}, lambda x, y: x + y))
+
+
+def lower_sub(operator: Operator) -> Step:
+    """Lower to `mt_sub_s8`; the reference folds the scales in single precision."""
+    a, b = _operands(operator)
+    one = np.float32
+    common = one(2) * max(one(a.scale), one(b.scale))
+    ratios = one(a.scale) / common, one(b.scale) / common, common / (one(1 << _SUM_BITS) * one(operator.output.scale))
+    scales = _sum_scales(*(float(ratio) for ratio in ratios))
+    return _lower(operator, _weighted("mt_sub", "mt_sub", operator, scales, {"sign": 1}, lambda x, y: x - y))
+
+
+def lower_squared_difference(operator: Operator) -> Step:
+    """Lower to `mt_squared_difference_s8`."""
+    a, b = _operands(operator)
+    common = 2.0 * max(a.scale, b.scale)
+    scale = common * common / ((1 << (2 * _SQUARE_BITS)) * operator.output.scale)
+    unit = 255 << _SQUARE_BITS
+    scale_a, scale_b = scale_for(a.scale / common, unit), scale_for(b.scale / common, unit)
+    largest = requantise(_reach(a) << _SQUARE_BITS, scale_a) + requantise(_reach(b) << _SQUARE_BITS, scale_b)
+    scales = _shifted(scale_a, _SQUARE_BITS), _shifted(scale_b, _SQUARE_BITS), scale_for(scale, largest * largest)
+    kernel = "mt_squared_difference"
+    return _lower(operator, _weighted(kernel, "mt_sub", operator, scales, {"sign": 1}, lambda x, y: (x - y) ** 2))
+
+
+def _reach(tensor: Tensor) -> int:
+    """Give the largest magnitude of a stored value less its zero point."""
+    return max(INT8_MAX - tensor.zero_point, tensor.zero_point - INT8_MIN)
+
+
+def _sum_scales(ratio_a: float, ratio_b: float, ratio: float) -> tuple[Scale, Scale, Scale]:
+    largest = 255 << _SUM_BITS
+    scale_a, scale_b = (_shifted(scale_for(part, largest), _SUM_BITS) for part in (ratio_a, ratio_b))
+    return scale_a, scale_b, scale_for(ratio, largest)
+
+
+def _shifted(scale: Scale, bits: int) -> Scale:
+    return Scale(scale.multiplier, scale.left + bits, scale.right)
+
+
+def _weighted(
+    kernel: str, struct: str, operator: Operator, scales: tuple[Scale, Scale, Scale], sign: Mapping[str, Field],
+    join: Callable[[int, int], int],
+) -> Binary:  # fmt: skip
+    """Give the function that scales both operands, joins them and scales the result."""
+    a, b = _operands(operator)
+    leaves = _range_of(operator)
+    scale_a, scale_b, scale = scales
+    names = ("zero_point_a", "zero_point_b", "scale_a", "scale_b")
+    straight = (a.zero_point, b.zero_point, scale_a.fields(), scale_b.fields())
+    crossed = (b.zero_point, a.zero_point, scale_b.fields(), scale_a.fields())
+    last: dict[str, Field] = {"scale": scale.fields(), "output": leaves.fields()}
+
+    def stored(x: int, y: int) -> int:
+        joined = join(requantise(x - a.zero_point, scale_a), requantise(y - b.zero_point, scale_b))
+        return requantise(joined, scale) + leaves.zero_point
+
+    fields: dict[str, Field] = {**dict(zip(names, straight, strict=True)), **last, **sign}
+    swapped: dict[str, Field] = {**dict(zip(names, crossed, strict=True)), **last, **dict.fromkeys(sign, -1)}
+    return Binary(kernel, struct, fields, stored, leaves, swapped)
 
 
 def lower_mul(operator: Operator) -> Step:
     """Lower to `mt_mul_s8`."""
     a, b = _operands(operator)
     scale = scale_for(a.scale * b.scale / operator.output.scale, 255 * 255)
-    return _step(operator, "mt_mul", a, b, {"scale": scale.fields()})
+    leaves = _range_of(operator)
+    last: dict[str, Field] = {"scale": scale.fields(), "output": leaves.fields()}
+
+    def stored(x: int, y: int) -> int:
+        return requantise((x - a.zero_point) * (y - b.zero_point), scale) + leaves.zero_point
+
+    fields: dict[str, Field] = {"zero_point_a": a.zero_point, "zero_point_b": b.zero_point, **last}
+    swapped: dict[str, Field] = {"zero_point_a": b.zero_point, "zero_point_b": a.zero_point, **last}
+    return _lower(operator, Binary("mt_mul", "mt_mul", fields, stored, leaves, swapped))
 
 
-def _with_sum_bits(scale: Scale) -> Scale:
-    return Scale(scale.multiplier, scale.left + _SUM_BITS, scale.right)
+def lower_extreme(operator: Operator) -> Step:
+    """Lower MAXIMUM and MINIMUM, which compare stored values: all tensors share one scale."""
+    a, b = _operands(operator)
+    for tensor in (a, b):
+        same = (tensor.scale, tensor.zero_point) == (operator.output.scale, operator.output.zero_point)
+        operator.require(same, "inputs and output must have the same scale and zero point")
+    leaves = OutputRange(operator.output.zero_point, INT8_MIN, INT8_MAX)
+    function = {"MAXIMUM": max, "MINIMUM": min}[operator.name]
+    return _lower(operator, Binary(f"mt_{operator.name.lower()}", "mt_repeat", {}, function, leaves, {}))
+
+
+def lower_prelu(operator: Operator) -> Step:
+    """Lower to `mt_prelu_s8`; the second operand is the slope below zero."""
+    a, b = _operands(operator)
+    above = scale_for(a.scale / operator.output.scale, 255)
+    below = scale_for(a.scale * b.scale / operator.output.scale, 255 * 255)
+    leaves = OutputRange(operator.output.zero_point, INT8_MIN, INT8_MAX)
+
+    def stored(x: int, y: int) -> int:
+        value = x - a.zero_point
+        scaled = requantise(value, above) if value >= 0 else requantise(value * (y - b.zero_point), below)
+        return scaled + leaves.zero_point
+
+    fields: dict[str, Field] = {
+        "zero_point_a": a.zero_point,
+        "zero_point_b": b.zero_point,
+        "scale": above.fields(),
+        "scale_below": below.fields(),
+        "output": leaves.fields(),
+    }
+    return _lower(operator, Binary("mt_prelu", "mt_prelu", fields, stored, leaves, None))
 
 
 def _operands(operator: Operator) -> tuple[Tensor, Tensor]:
-    """Give the operands, the one that repeats or is a constant second: both operators commute."""
     a, b = operator.input(0), operator.input(1)
     operator.require_int8(a, b, operator.output)
-    if a.data is not None or a.elements < b.elements:
-        a, b = b, a
-    operator.require(a.data is None, "the larger operand must be computed at run time")
-    trailing = b.shape
-    while trailing and trailing[0] == 1:
-        trailing = trailing[1:]
-    repeats = trailing == a.shape[len(a.shape) - len(trailing) :]
-    operator.require(repeats, f"{list(b.shape)} does not repeat along the leading axes of {list(a.shape)}")
-    operator.require(a.elements == operator.output.elements, f"{list(a.shape)} to {list(operator.output.shape)}")
     return a, b
 
 
-def _step(operator: Operator, struct: str, a: Tensor, b: Tensor, scales: dict[str, Field]) -> Step:
-    target, computed = operator.output, operator.activations
-    activation = operator.text_option("FusedActivationFunction")
-    fields: dict[str, Field] = {
-        "count": a.elements,
-        "period": b.elements,
-        "zero_point_a": a.zero_point,
-        "zero_point_b": b.zero_point,
-        **scales,
-        "output": output_range(activation, target.scale, target.zero_point).fields(),
-    }
-    first = f"in{computed.index(a)}"
-    second = "operand" if b.data is not None else f"in{computed.index(b)}"
-    arrays = () if b.data is None else (Array("operand", "int8_t", b.data.reshape(-1), is_weights=True),)
+def _range_of(operator: Operator) -> OutputRange:
+    activation = str(operator.options.get("FusedActivationFunction", "NONE"))
+    return output_range(activation, operator.output.scale, operator.output.zero_point)
+
+
+def _lower(operator: Operator, binary: Binary) -> Step:
+    table = _unary(operator, binary)
+    if table is not None:
+        position, stored = table
+        clamped = _clamped(stored, binary.leaves)
+        return lookup_step(operator, clamped, position)
+    axes = _axes(operator)
+    if axes and _must_swap(axes):
+        if binary.swapped is None:
+            raise operator.unsupported("the first operand repeats along the last axis")
+        return _step(operator, binary, binary.swapped, [(n, b, a, out) for n, a, b, out in axes], (1, 0))
+    return _step(operator, binary, binary.fields, axes, (0, 1))
+
+
+def _clamped(stored: Callable[[int], int], leaves: OutputRange) -> Callable[[int], int]:
+    """Give the function with its results clamped to the range that the fused activation leaves."""
+    return lambda value: min(max(stored(value), leaves.lowest), leaves.highest)
+
+
+def _unary(operator: Operator, binary: Binary) -> tuple[int, Callable[[int], int]] | None:
+    """Give the operand and the function of it, if the result depends on one stored value alone."""
+    a, b = operator.input(0), operator.input(1)
+    function = binary.stored
+    if a.data is None and a.index == b.index:
+        return 0, lambda value: function(value, value)
+    if a.data is None and b.data is not None and b.elements == 1 and a.elements == operator.output.elements:
+        constant = int(b.data.reshape(-1)[0])
+        return 0, lambda value: function(value, constant)
+    if b.data is None and a.data is not None and a.elements == 1 and b.elements == operator.output.elements:
+        constant = int(a.data.reshape(-1)[0])
+        return 1, lambda value: function(constant, value)
+    return None
+
+
+_Axis = tuple[int, int, int, int]
+
+
+def _axes(operator: Operator) -> list[_Axis]:
+    """Give extent and steps of both operands and the output, along as few axes as possible."""
+    a, b, target = operator.input(0), operator.input(1), operator.output
+    try:
+        shape = np.broadcast_shapes(a.shape, b.shape)
+        views = [np.broadcast_to(layout(tensor), shape) for tensor in (a, b)]
+    except ValueError:
+        raise operator.unsupported(f"{list(a.shape)} and {list(b.shape)} do not broadcast") from None
+    operator.require(int(np.prod(shape)) == target.elements, f"{list(shape)} to {list(target.shape)}")
+    steps = [view.strides for view in (*views, np.empty(shape, np.int8))]
+    return collapse([axis for axis in zip(shape, *steps, strict=True) if axis[0] != 1])
+
+
+def _must_swap(axes: list[_Axis]) -> bool:
+    """The kernels want the operand first that is contiguous where the other one repeats."""
+    _, inner_a, inner_b, _ = axes[-1]
+    if inner_a == inner_b and len(axes) > 1:
+        return axes[-2][1] == 0 and axes[-2][2] != 0
+    return inner_a == 0
+
+
+def _step(
+    operator: Operator, binary: Binary, fields: Mapping[str, Field], axes: list[_Axis], order: tuple[int, int]
+) -> Step:
+    """Call the kernel for the innermost axis, or the innermost two where the second operand repeats as a whole."""
+    outer, count, period = list(axes), 1, 1
+    if outer:
+        count, _, step_b, _ = outer.pop()
+        period = count if step_b else 1
+        if step_b and outer and outer[-1][1:] == (count, 0, count):
+            count *= outer.pop()[0]
+    constants, names = constant_inputs(operator, {0, 1})
+    first, second = (names[position] for position in order)
+    call = f"{binary.kernel}_s8(&{{params}}, {first}[a], {second}[b], {{out}}[o]);"
+    steps = {"[a]": 1, "[b]": 2, "[o]": 3}
+    for mark, column in steps.items():
+        terms = [f" + {'ijklmn'[depth]} * {axis[column]}" for depth, axis in enumerate(outer) if axis[column]]
+        call = call.replace(mark, "".join(terms))
+    elements = operator.output.elements
+    shares = [p for p, tensor in enumerate(operator.activations) if tensor.elements == elements]
     return Step(
         operator,
-        params=(struct, fields),
-        call=f"{struct}_s8(&{{params}}, {{{first}}}, {{{second}}}, {{out}});",
-        arrays=arrays,
-        shares=tuple(range(len(computed))),
+        params=(binary.struct, {"count": count, "period": period, **fields}),
+        call=looped(call, [axis[0] for axis in outer], {}),
+        arrays=constants,
+        shares=tuple(shares),
     )

@@ -43,5 +43,5 @@ def matrix_fields(rows: NDArray[np.int8], channels: Channels) -> dict[str, Field
         "channels": Reference("channels"),
         "rows": count,
         "quads": segments * quads_in(values),
-        "output": channels.output.fields(),
+        "output": channels.output_fields(),
     }

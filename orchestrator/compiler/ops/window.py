@@ -46,7 +46,7 @@ def window_of(operator: Operator, height: int, width: int) -> Window:
     strides = [operator.int_option(f"Stride{axis}") for axis in "HW"]
     operator.require(min(*strides, *dilations, height, width) >= 1, "window, stride and dilation must be >= 1")
     padding = operator.text_option("Padding")
-    operator.require(padding in ("SAME", "VALID"), f"padding {padding} is not supported")
+    operator.require(padding in ("SAME", "VALID", "EXPLICIT"), f"padding {padding} is not supported")
     pads = []
     for axis, (kernel, stride, dilation) in enumerate(zip((height, width), strides, dilations, strict=True), start=1):
         pads.append(_pad_before(operator, axis, (kernel - 1) * dilation + 1, stride, padding))
@@ -57,9 +57,16 @@ def window_of(operator: Operator, height: int, width: int) -> Window:
 
 def _pad_before(operator: Operator, axis: int, reach: int, stride: int, padding: str) -> int:
     source, target = operator.input(0).shape[axis], operator.output.shape[axis]
+    if padding == "EXPLICIT":  # ours alone: a rewritten operator, whose extents are right
+        return operator.int_option(("PadTop", "PadLeft")[axis - 1])
     expected = -(-source // stride) if padding == "SAME" else -(-(source - reach + 1) // stride)
     operator.require(target == expected, f"output extent must be {expected} along axis {axis}, but got {target}")
-    return max((target - 1) * stride + reach - source, 0) // 2 if padding == "SAME" else 0
+    return same_padding(source, target, reach, stride) if padding == "SAME" else 0
+
+
+def same_padding(source: int, target: int, reach: int, stride: int) -> int:
+    """Give the padding before `source` values that lets windows of this reach give `target` values."""
+    return max((target - 1) * stride + reach - source, 0) // 2
 
 
 def require_image(operator: Operator, *tensors: Tensor) -> None:

@@ -118,30 +118,6 @@ class OperatorModels:
         )  # fmt: skip
         return builder.build([x], [y])
 
-    def mean(self) -> bytes:
-        """MEAN over height and width, with and without kept dimensions."""
-        height, width, depth, keep = self.integer(1, 12), self.integer(1, 12), self.integer(1, 6), self.integer(0, 1)
-        builder = TfliteBuilder()
-        scale = self.scale()
-        x = builder.tensor((1, height, width, depth), scale=scale, zero_point=self.zero_point())
-        axes = builder.tensor((2,), "int32", data=np.array([1, 2]))
-        shape = (1, 1, 1, depth) if keep else (1, depth)
-        y = builder.tensor(shape, scale=float(np.float32(scale * self.scale(0.2, 1.2))), zero_point=self.zero_point())
-        builder.operator("MEAN", [x, axes], [y], "ReducerOptions", keepDims=bool(keep))
-        return builder.build([x], [y])
-
-    def elementwise(self, name: str) -> bytes:
-        """ADD or MUL of two computed tensors of one shape."""
-        shape = (1, self.integer(1, 6), self.integer(1, 6), self.integer(1, 6))
-        builder = TfliteBuilder()
-        scales = self.scale(), self.scale()
-        a, b = (builder.tensor(shape, scale=scale, zero_point=self.zero_point()) for scale in scales)
-        full = sum(scales) * 1.5 if name == "ADD" else scales[0] * scales[1] * 100
-        y = builder.tensor(shape, scale=float(np.float32(full * self.scale(0.5, 1.0))), zero_point=self.zero_point())
-        table = {"ADD": "AddOptions", "MUL": "MulOptions"}[name]
-        builder.operator(name, [a, b], [y], table, fusedActivationFunction=(NONE, RELU)[self.integer(0, 1)])
-        return builder.build([a, b], [y])
-
     def softmax(self) -> bytes:
         """SOFTMAX of one or more rows, from flat to steep."""
         shape = (self.integer(1, 3), self.integer(1, 40))
@@ -162,36 +138,6 @@ class OperatorModels:
         y = builder.tensor((1, 256), scale=target[0], zero_point=target[1])
         builder.operator(name, [x], [y], table, **options)
         return builder.build([x], [y])
-
-    def pad(self) -> bytes:
-        """PAD of height, width and channels."""
-        shape = (1, self.integer(1, 5), self.integer(1, 5), self.integer(1, 5))
-        paddings = np.array([[0, 0]] + [[self.integer(0, 2), self.integer(0, 2)] for _ in range(3)])
-        builder = TfliteBuilder()
-        scale, zero_point = self.scale(), self.zero_point()
-        x = builder.tensor(shape, scale=scale, zero_point=zero_point)
-        p = builder.tensor((4, 2), "int32", data=paddings)
-        target = tuple(int(extent + pair.sum()) for extent, pair in zip(shape, paddings, strict=True))
-        y = builder.tensor(target, scale=scale, zero_point=zero_point)
-        builder.operator("PAD", [x, p], [y], "PadOptions")
-        return builder.build([x], [y])
-
-    def concatenation(self) -> bytes:
-        """CONCATENATION of two or three tensors along any axis but the first."""
-        shape = [1, self.integer(1, 4), self.integer(1, 4), self.integer(1, 4)]
-        axis = self.integer(1, 3)
-        builder = TfliteBuilder()
-        scale, zero_point = self.scale(), self.zero_point()
-        parts, total = [], 0
-        for _ in range(self.integer(2, 3)):
-            shape[axis] = self.integer(1, 4)
-            total += shape[axis]
-            parts.append(builder.tensor(tuple(shape), scale=scale, zero_point=zero_point))
-        shape[axis] = total
-        y = builder.tensor(tuple(shape), scale=scale, zero_point=zero_point)
-        options = {"axis": axis - 4 * self.integer(0, 1), "fusedActivationFunction": NONE}
-        builder.operator("CONCATENATION", parts, [y], "ConcatenationOptions", **options)
-        return builder.build(parts, [y])
 
     def float_boundary(self) -> bytes:
         """QUANTIZE from float32 and DEQUANTIZE back."""

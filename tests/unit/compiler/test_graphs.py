@@ -1,0 +1,106 @@
+"""Networks of several operators equal the reference interpreter; what is known beforehand is not computed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from orchestrator.compiler import compile_model
+from orchestrator.domain.errors import UnsupportedModelError
+from orchestrator.parity.compare import random_inputs
+from orchestrator.parity.tflm import run_tflm
+from orchestrator.toolchain.host_model import build_host_model
+from tests.unit.compiler.graph_models import NETWORKS, GraphSketch, dilated, many_inputs_and_outputs, shape_arithmetic
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_network_equals_the_reference_interpreter(name: str, tmp_path: Path) -> None:
+    tflite = NETWORKS[name]()
+    compiled = compile_model(tflite)
+    samples = random_inputs(compiled.inputs, 6, seed=3)
+    ours = build_host_model(compiled, tmp_path).run(samples)
+    for mine, reference in zip(ours, run_tflm(tflite, samples), strict=True):
+        np.testing.assert_array_equal(mine, reference.reshape(mine.shape))
+
+
+def test_a_dilated_convolution_written_with_batches_is_that_convolution(tmp_path: Path) -> None:
+    compiled = compile_model(dilated(by_batches=True))
+    samples = random_inputs(compiled.inputs, 6, seed=3)
+    (ours,) = build_host_model(compiled, tmp_path).run(samples)
+    np.testing.assert_array_equal(ours, run_tflm(dilated(by_batches=False), samples)[0])
+
+
+def test_shape_arithmetic_leaves_no_code() -> None:
+    compiled = compile_model(shape_arithmetic())
+    assert [layer.operator for layer in compiled.layers] == ["RELU"]
+
+
+def test_identical_outputs_are_one_tensor() -> None:
+    first, _, third, _ = compile_model(many_inputs_and_outputs()).outputs
+    assert first == third
+
+
+def test_operators_that_nobody_reads_are_dropped() -> None:
+    sketch, shape = GraphSketch(1), (1, 4)
+    x = sketch.tensor(shape)
+    sketch.add("TANH", [x], shape)
+    y = sketch.add("RELU", [x], shape)
+    assert [layer.operator for layer in compile_model(sketch.builder.build([x], [y])).layers] == ["RELU"]
+
+
+def test_a_concatenation_along_the_first_long_axis_is_a_copy_for_each_input() -> None:
+    sketch = GraphSketch(2)
+    parts = [sketch.tensor((1, 2, 3, 4)) for _ in range(2)]
+    y = sketch.add("CONCATENATION", parts, (1, 4, 3, 4), "ConcatenationOptions", axis=1)
+    source = compile_model(sketch.builder.build(parts, [y])).c_source
+    assert source.count("mt_copy_rows(1, 24,") == 2
+    assert "mt_copy_strided" not in source
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "extra", "options", "expected"),
+    [
+        ("TRANSPOSE", "TransposeOptions", [[0, 0]], {}, r"\[0, 0\]"),
+        ("SLICE", "SliceOptions", [[0, 3], [1, 4]], {}, "begins"),
+        ("GATHER", "GatherOptions", [[9]], {"axis": 1}, "positions"),
+        ("REDUCE_MAX", "ReducerOptions", [[5]], {}, "axis 5"),
+        ("PAD", "PadOptions", [[[0, 0]]], {}, "paddings"),
+        ("STRIDED_SLICE", "StridedSliceOptions", [[0, 0], [1, 4], [0, 1]], {}, "strides"),
+        ("SPLIT_V", "SplitVOptions", [[1, 3], [1]], {}, "along axis 1"),
+    ],
+)
+def test_a_contradiction_gives_one_line_that_names_the_operator(
+    name: str, table: str, extra: list[list[int]], options: dict[str, int], expected: str
+) -> None:
+    sketch = GraphSketch(3)
+    x = sketch.tensor((1, 4))
+    y = sketch.builder.tensor((1, 3), scale=sketch.scale, zero_point=sketch.zero_point, name="result")
+    sketch.builder.operator(name, [x, *(sketch.numbers(values) for values in extra)], [y], table, **options)
+    with pytest.raises(UnsupportedModelError, match=expected) as caught:
+        compile_model(sketch.builder.build([x], [y]))
+    assert f"operator 0 {name} (output 'result')" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "constants", "options"),
+    [
+        ("CONCATENATION", "ConcatenationOptions", [[1], [[2]]], {"axis": 1}),
+        ("STRIDED_SLICE", "StridedSliceOptions", [[1], [5], [6], [1]], {"shrinkAxisMask": 1}),
+        ("ADD", "AddOptions", [[1, 2], [1, 2, 3]], {}),
+        ("TRANSPOSE", "TransposeOptions", [[1, 2], [0, 7]], {}),
+        ("FILL", "FillOptions", [[70000, 70000, 70000], [1]], {}),
+    ],
+)
+def test_shape_arithmetic_that_contradicts_itself_gives_one_line(
+    name: str, table: str, constants: list[list[int]], options: dict[str, int]
+) -> None:
+    sketch = GraphSketch(4)
+    x, target = sketch.tensor((1, 4)), sketch.builder.tensor((2,), "int32", name="target")
+    sketch.builder.operator(name, [sketch.numbers(values) for values in constants], [target], table, **options)
+    y = sketch.add("RESHAPE", [x, target], (4, 1), "ReshapeOptions")
+    y = sketch.add("RELU", [y], (4, 1))
+    with pytest.raises(UnsupportedModelError) as caught:
+        compile_model(sketch.builder.build([x], [y]))
+    assert f"operator 0 {name} (output 'target')" in str(caught.value)
+    assert "\n" not in str(caught.value)
