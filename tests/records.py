@@ -39,6 +39,7 @@ FOOTPRINT = Footprint(
     weights_bytes=8_000,
     static_ram_bytes=4_000,
     arena_bytes=3_000,
+    stack_bound_bytes=600,
     regions=(RegionUse("FLASH", 20_000, 1 << 20), RegionUse("SRAM1", 6_048, 96 << 10)),
 )
 

@@ -28,6 +28,7 @@ from orchestrator.domain.errors import InputError, McutuneError
 )
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True, help="Timed inferences.")
 @click.option("--zero-wait-states", is_flag=True, help="Count cycles as if flash had no wait states.")
+@click.option("--memory-plan", is_flag=True, help="Draw which tensor lies where in the arena, and when.")
 @click.option("--serial-log", type=click.Path(path_type=Path), metavar="FILE", help="Keep the raw serial traffic.")
 @click.option("--verbose", is_flag=True, help="Show log lines, and the trace of an error.")
 def measure(
@@ -38,6 +39,7 @@ def measure(
     samples: int,
     repeats: int,
     zero_wait_states: bool,
+    memory_plan: bool,
     serial_log: Path | None,
     verbose: bool,
 ) -> None:
@@ -49,6 +51,7 @@ def measure(
     from orchestrator.pipeline.measure_model import measure_model
     from orchestrator.report.measure_json import error_as_json, report_as_json
     from orchestrator.report.measure_text import report_as_text
+    from orchestrator.report.memory_plan import memory_plan_as_text
 
     send_logs_to(None, verbose)
     try:
@@ -66,6 +69,8 @@ def measure(
         raise
     _write(json_file, report_as_json(report))
     click.echo(report_as_text(report))
+    if memory_plan:
+        click.echo(memory_plan_as_text(report.memory_plan))
 
 
 def _read(path: Path) -> bytes:

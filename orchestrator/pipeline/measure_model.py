@@ -11,7 +11,7 @@ from orchestrator.device.measure import measure_image
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import InputError
 from orchestrator.domain.measurement import CyclesSource, Measurement
-from orchestrator.domain.model import TensorSpec
+from orchestrator.domain.model import MemoryPlan, TensorSpec
 from orchestrator.domain.parity import ParityReport
 from orchestrator.parity.compare import compare_outputs, random_inputs
 from orchestrator.parity.tflm import run_tflm
@@ -24,10 +24,11 @@ INPUT_SEED = 0
 
 @dataclass(frozen=True)
 class ModelReport:
-    """What was measured, and the device's outputs against TFLM's."""
+    """What was measured, the device's outputs against TFLM's, and how the arena is divided."""
 
     measurement: Measurement
     parity: ParityReport
+    memory_plan: MemoryPlan
 
 
 def measure_model(
@@ -65,7 +66,7 @@ def measure_model(
             log=serial_log,
         )
     parity = compare_outputs(outputs_of(image, run), run_tflm(tflite, arrays))
-    return ModelReport(run.measurement, parity)
+    return ModelReport(run.measurement, parity, compiled.memory_plan)
 
 
 def _read(path: Path, specs: tuple[TensorSpec, ...]) -> list[Array]:

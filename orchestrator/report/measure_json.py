@@ -42,6 +42,7 @@ def _measurement(measurement: Measurement) -> dict[str, Any]:
         "code_bytes": footprint.code_bytes,
         "arena_bytes": footprint.arena_bytes,
         "stack_bytes": measurement.stack_bytes,
+        "stack_bound_bytes": footprint.stack_bound_bytes,
     }
 
 

@@ -13,8 +13,8 @@ def report_as_text(report: ModelReport) -> str:
         f"board     {m.board}, device {m.device}",
         f"cycles    {m.cycles:,} (min {m.cycles_min:,}, max {m.cycles_max:,}; {m.cycles_source.value})",
         f"latency   {m.latency_s * 1e3:.3f} ms at {m.clock_hz / 1e6:g} MHz",
-        f"RAM       {_kib(m.ram_bytes)}: arena {_kib(footprint.arena_bytes)}, stack {m.stack_bytes} bytes,"
-        f" other {_kib(footprint.static_ram_bytes - footprint.arena_bytes)}",
+        f"RAM       {_kib(m.ram_bytes)}: arena {_kib(footprint.arena_bytes)}, stack {m.stack_bytes} bytes"
+        f" (at most {footprint.stack_bound_bytes}), other {_kib(footprint.static_ram_bytes - footprint.arena_bytes)}",
         f"flash     {_kib(m.flash_bytes)}: weights {_kib(footprint.weights_bytes)}, code {_kib(footprint.code_bytes)}",
         f"parity    with TFLM over {report.parity.samples} samples: {parity_text(report.parity)}",
         "layers",

@@ -11,8 +11,11 @@ from functools import cache
 from pathlib import Path
 
 from orchestrator.domain.errors import ToolchainError
+from orchestrator.toolchain.call_graph import CallGraph, read_gcc_call_graph
 
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
+CALL_GRAPH = "-fcallgraph-info=su"
+"""Has GCC write a .ci file beside the object: calls, and stack per function. Changes nothing in the object."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +74,27 @@ def static_library(compiler: Compiler, sources: tuple[Path, ...], headers: tuple
         ToolchainError: the compiler is missing or rejects a source.
     """
     library = cache_dir() / f"lib{_content_key(compiler, sources, headers)}.a"
-    if library.exists():
+    if library.exists() and _call_graph_file(library).exists():
         return library
     library.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=library.parent, prefix="build-") as folder:
         objects = _compile_all(compiler, sources, headers, Path(folder))
         built = Path(folder) / library.name
         run_tool([compiler.tool("ar"), "rcsD", built, *objects])
+        graph = CallGraph.merged(read_gcc_call_graph(path.with_suffix(".ci").read_text()) for path in objects)
+        _call_graph_file(built).write_text(graph.as_json())
+        _call_graph_file(built).rename(_call_graph_file(library))
         built.rename(library)  # atomic: whoever comes second replaces equal bytes
     return library
+
+
+def call_graph_of(library: Path) -> CallGraph:
+    """Give the call graph of what `static_library` built."""
+    return CallGraph.from_json(_call_graph_file(library).read_text())
+
+
+def _call_graph_file(library: Path) -> Path:
+    return library.with_suffix(".calls.json")
 
 
 def _content_key(compiler: Compiler, sources: tuple[Path, ...], headers: tuple[Path, ...]) -> str:
@@ -95,7 +110,7 @@ def _compile_all(compiler: Compiler, sources: tuple[Path, ...], headers: tuple[P
 
     def compile_one(source: Path) -> Path:
         target = folder / f"{source.stem}.o"
-        run_tool([compiler.tool("gcc"), *compiler.flags, *WARNINGS, *includes, "-c", source, "-o", target])
+        run_tool([compiler.tool("gcc"), *compiler.flags, *WARNINGS, *includes, CALL_GRAPH, "-c", source, "-o", target])
         return target
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:

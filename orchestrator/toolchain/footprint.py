@@ -16,7 +16,7 @@ def read_segments(elf: bytes) -> tuple[Segment, ...]:
     return tuple(sorted(segments, key=lambda segment: segment.address))
 
 
-def read_footprint(elf: bytes, board: BoardType) -> Footprint:
+def read_footprint(elf: bytes, board: BoardType, stack_bound_bytes: int) -> Footprint:
     """Count the image's bytes; see `Footprint` for what each number holds."""
     sizes = _section_sizes(elf)
     segments = read_segments(elf)
@@ -25,7 +25,8 @@ def read_footprint(elf: bytes, board: BoardType) -> Footprint:
         weights_bytes=sizes.get(WEIGHTS_SECTION, 0),
         static_ram_bytes=sum(sizes.get(name, 0) for name in (".data", ARENA_SECTION, ".bss")),
         arena_bytes=sizes.get(ARENA_SECTION, 0),
-        regions=tuple(_region_use(memory, _occupied_ends(elf)) for memory in board.memories),
+        stack_bound_bytes=stack_bound_bytes,
+        regions=tuple(_region_use(memory, _occupied_ends(elf)) for memory in board.application_memories),
     )
 
 

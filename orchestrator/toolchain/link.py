@@ -2,16 +2,20 @@
 
 import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import DoesNotFitError, ToolchainError
 from orchestrator.domain.model import CompiledModel, FirmwareImage
-from orchestrator.toolchain.archive import WARNINGS, Compiler, run_tool, static_library
+from orchestrator.toolchain.archive import CALL_GRAPH, WARNINGS, Compiler, call_graph_of, run_tool, static_library
+from orchestrator.toolchain.call_graph import CallGraph, read_disassembly, read_gcc_call_graph
 from orchestrator.toolchain.firmware_files import firmware_defines, firmware_headers, firmware_sources
 from orchestrator.toolchain.footprint import read_footprint, read_segments
 from orchestrator.toolchain.link_script import linker_script
+from orchestrator.toolchain.ram_placement import ram_placements
 from orchestrator.toolchain.runtime_files import runtime_headers, runtime_sources
+from orchestrator.toolchain.stack_usage import stack_bound_bytes
 
 STACK_BYTES = 2048
 """Reserved for the stack; what a run really takes is measured on the board."""
@@ -45,13 +49,13 @@ def link_image(
     """
     source = compiled.c_source + _firmware_constants(model_id or compiled.model_hash)
     with tempfile.TemporaryDirectory(prefix="mcutune-link-") as folder:
-        elf = _build(source, board, stack_bytes, Path(folder))
+        elf, stack_bound = _build(source, board, stack_bytes, Path(folder))
     return FirmwareImage(
         board=board.name,
         model_hash=compiled.model_hash,
         elf=elf,
         segments=read_segments(elf),
-        footprint=read_footprint(elf, board),
+        footprint=read_footprint(elf, board, stack_bound),
         inputs=compiled.inputs,
         outputs=compiled.outputs,
         layers=compiled.layers,
@@ -87,7 +91,8 @@ def _firmware_constants(model_id: str) -> str:
     )
 
 
-def _build(source: str, board: BoardType, stack_bytes: int, folder: Path) -> bytes:
+def _build(source: str, board: BoardType, stack_bytes: int, folder: Path) -> tuple[bytes, int]:
+    """Give the ELF file and the bound of its stack."""
     compiler = network_compiler(board)
     runtime = static_library(compiler, runtime_sources(), runtime_headers())
     firmware = static_library(
@@ -97,13 +102,33 @@ def _build(source: str, board: BoardType, stack_bytes: int, folder: Path) -> byt
     model_c.write_text(source)
     includes = [f"-I{parent}" for parent in sorted({header.parent for header in runtime_headers()})]
     gcc = compiler.tool("gcc")
-    run_tool([gcc, *compiler.flags, *WARNINGS, *includes, "-c", model_c, "-o", model_o])
+    run_tool([gcc, *compiler.flags, *WARNINGS, *includes, CALL_GRAPH, "-c", model_c, "-o", model_o])
     script, elf = folder / "memory.ld", folder / "image.elf"
-    script.write_text(linker_script(board, stack_bytes))
     libraries: list[str | Path] = ["-Wl,--start-group", firmware, runtime, "-lm", "-lc", "-lgcc", "-Wl,--end-group"]
     options = ["-nostdlib", "-Wl,--gc-sections,--build-id=none,--strip-debug,--fatal-warnings", f"-T{script}"]
-    _link([gcc, *compiler.flags, *options, model_o, *libraries, "-o", elf])
-    return elf.read_bytes()
+    command = [gcc, *compiler.flags, *options, model_o, *libraries, "-o", elf]
+    scripts = (linker_script(board, stack_bytes, placement) for placement in ram_placements(board))
+    _link_first_that_fits(command, script, scripts)
+    network = read_gcc_call_graph(model_o.with_suffix(".ci").read_text())
+    compiled = CallGraph.merged([network, call_graph_of(runtime), call_graph_of(firmware)])
+    linked = read_disassembly(run_tool([compiler.tool("objdump"), "-d", elf]))
+    return elf.read_bytes(), stack_bound_bytes(compiled, linked, has_fpu=board.fpu is not None)
+
+
+def _link_first_that_fits(command: list[str | Path], script: Path, texts: Iterable[str]) -> None:
+    """Link with the first of the scripts with which the image fits.
+
+    Raises:
+        DoesNotFitError: it fits with none; tells what is missing where the least is.
+    """
+    failures = []
+    for text in texts:
+        script.write_text(text)
+        try:
+            return _link(command)
+        except DoesNotFitError as error:
+            failures.append(error)
+    raise min(failures, key=lambda error: sum(error.missing_bytes.values()))
 
 
 def _link(command: list[str | Path]) -> None:

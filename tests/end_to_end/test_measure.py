@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from tests.end_to_end.conftest import CommandLine
+from tests.unit.compiler.test_compile import dense_model
 from tests.unit.compiler.tflite_builder import TfliteBuilder
 
 KEYS = {
     "board", "device", "cycles_source", "clock_hz", "cycles", "cycles_min", "cycles_max", "latency_s", "flash_bytes",
-    "ram_bytes", "weights_bytes", "code_bytes", "arena_bytes", "stack_bytes", "parity", "layers",
+    "ram_bytes", "weights_bytes", "code_bytes", "arena_bytes", "stack_bytes", "stack_bound_bytes", "parity",
+    "layers",
 }  # fmt: skip
 
 
@@ -27,6 +29,7 @@ def test_a_real_network_is_measured_and_exact(mcutune: CommandLine, shared_dir: 
     assert figures["latency_s"] == figures["cycles"] / figures["clock_hz"]
     assert figures["code_bytes"] == figures["flash_bytes"] - figures["weights_bytes"]
     assert figures["arena_bytes"] < figures["ram_bytes"]
+    assert 0 < figures["stack_bytes"] <= figures["stack_bound_bytes"]
     assert abs(sum(layer["cycles"] for layer in figures["layers"]) - figures["cycles"]) <= 0.01 * figures["cycles"]
     assert mcutune.processes_left() == {}
 
@@ -66,6 +69,24 @@ def test_damaged_input_ends_with_one_line_and_code_2(mcutune: CommandLine) -> No
         assert done.returncode == 2
         assert done.stderr.count("\n") == 1, done.stderr
         assert json.loads((mcutune.folder / "out.json").read_text())["error"]["message"] in done.stderr
+
+
+def test_a_truncated_network_prints_nothing_but_the_reason(mcutune: CommandLine) -> None:
+    content = dense_model()
+    (mcutune.folder / "cut.tflite").write_bytes(content[: len(content) * 2 // 3])
+    done = mcutune.run("measure", "cut.tflite", "--board", "nucleo_l476rg")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("mcutune: the .tflite file is damaged or truncated")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_memory_plan_is_drawn_on_request(mcutune: CommandLine) -> None:
+    (mcutune.folder / "dense.tflite").write_bytes(dense_model())
+    done = mcutune.run("measure", "dense.tflite", "--board", "nucleo_l476rg", "--memory-plan")
+    assert done.returncode == 0, done.stderr
+    assert "the least possible for this order of layers" in done.stdout
+    assert "layers     0-0  hidden" in done.stdout
 
 
 def test_boards_are_listed(mcutune: CommandLine) -> None:

@@ -15,10 +15,9 @@ BOARD = load_board_type("nucleo_l476rg")
 
 
 def with_sizes(flash_bytes: int, ram_bytes: int) -> BoardType:
-    flash, sram1, sram2 = BOARD.memories
-    return replace(
-        BOARD, memories=(replace(flash, size_bytes=flash_bytes), replace(sram1, size_bytes=ram_bytes), sram2)
-    )
+    """The board with less memory, and SRAM1 its only RAM."""
+    flash, sram1, _ = BOARD.memories
+    return replace(BOARD, memories=(replace(flash, size_bytes=flash_bytes), replace(sram1, size_bytes=ram_bytes)))
 
 
 def size_columns(elf: bytes, folder: Path) -> tuple[int, int, int]:
@@ -82,10 +81,11 @@ def test_an_image_too_big_names_the_missing_bytes_of_each_memory() -> None:
 
 def test_an_arena_too_big_by_one_double_word_does_not_fit() -> None:
     footprint = link_image(example_model(arena_bytes=64), BOARD).footprint
-    room = BOARD.memory(MemoryKind.RAM).size_bytes - STACK_BYTES - footprint.static_ram_bytes + 64
-    link_image(example_model(arena_bytes=room), BOARD)
+    board = with_sizes(2**20, 96 * 1024)
+    room = board.memory(MemoryKind.RAM).size_bytes - STACK_BYTES - footprint.static_ram_bytes + 64
+    link_image(example_model(arena_bytes=room), board)
     with pytest.raises(DoesNotFitError) as caught:
-        link_image(example_model(arena_bytes=room + 8), BOARD)
+        link_image(example_model(arena_bytes=room + 8), board)
     assert caught.value.missing_bytes == {"SRAM1": 8}
 
 
