@@ -116,15 +116,16 @@ static bool infer(const char *arguments)
         return false;
     }
     const bool is_single = runs == 1U && warmups == 0U;
-    if (!is_single && !mt_inputs_keep()) {
+    const bool inputs_are_kept = mt_inputs_keep();
+    if (!is_single && !inputs_are_kept) {
         mt_say("e-[No RAM is left to keep the input for a second run: use infer 1 0]\n");
         return true;
     }
     mt_say("m-warmup-start-%u\n", warmups);
-    run_times(warmups, !is_single);
+    run_times(warmups, inputs_are_kept);
     mt_say("m-warmup-done\nm-infer-start-%u\n", runs);
     mt_say("m-lap-us-%u\n", mt_micros());
-    run_times(runs, !is_single);
+    run_times(runs, inputs_are_kept);
     mt_say("m-lap-us-%u\nm-infer-done\n", mt_micros());
     return results(arguments);
 }

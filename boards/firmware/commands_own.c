@@ -1,5 +1,6 @@
 /* Our extensions of the benchmark's protocol: what a search needs to know of a network on a board. */
 #include "bench.h"
+#include "boot_request.h"
 #include "console.h"
 #include "firmware_config.h"
 #include "inputs.h"
@@ -111,7 +112,20 @@ static bool crc(const char *arguments)
     return true;
 }
 
+/* Only where a resident loader lies below this image; elsewhere the answer is that the arguments are bad. */
+static bool loader(const char *arguments)
+{
+    (void)arguments;
+    if (MT_APPLICATION_OFFSET == 0U) {
+        return false;
+    }
+    mt_say_ready();
+    mt_port_console_flush();
+    mt_reboot(MT_BOOT_STAY_IN_LOADER);
+}
+
 const mt_command mt_own_commands[] = {
     {"identity", identity}, {"input", input},   {"crc", crc},       {"run", run}, {"output", output},
-    {"bench", bench},       {"layers", layers}, {"memory", memory}, {0, 0},
+    {"bench", bench},       {"layers", layers}, {"memory", memory}, {"loader", loader},
+    {0, 0},
 };

@@ -2,13 +2,12 @@
 
 #include <stdint.h>
 
+#include "boot_request.h"
 #include "console.h"
 #include "memory_map.h"
 #include "port.h"
 
-#define SCB_AIRCR (*(volatile uint32_t *)0xE000ED0CU)
 #define SCB_CFSR (*(volatile uint32_t *)0xE000ED28U)
-#define AIRCR_SYSTEM_RESET 0x05FA0004U /* VECTKEY, SYSRESETREQ (ARMv7-M ARM, B3.2.6) */
 
 /* Words of the frame that the core pushes on an exception (ARMv7-M ARM, B1.5.6). */
 enum { FRAME_LR = 5, FRAME_PC = 6, FRAME_WORDS = 8 };
@@ -34,7 +33,5 @@ void mt_fault_report(const uint32_t *frame)
     }
     mt_say("\ne-[fault pc=%x lr=%x cfsr=%x]\n", pc, lr, SCB_CFSR);
     mt_port_console_flush();
-    SCB_AIRCR = AIRCR_SYSTEM_RESET;
-    for (;;) {
-    }
+    mt_reboot(MT_BOOT_NORMAL);
 }

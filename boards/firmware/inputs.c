@@ -8,6 +8,7 @@
 static uint32_t selected;
 static uint32_t expected_bytes;
 static uint32_t received_bytes;
+static bool are_kept; /* spare RAM holds what was loaded, whatever runs have left of it in the inputs */
 
 bool mt_input_select(uint32_t index)
 {
@@ -27,6 +28,10 @@ const mt_tensor *mt_input_selected(void)
 bool mt_input_load_begin(uint32_t size_bytes)
 {
     const bool fits = size_bytes == mt_input_selected()->size_bytes;
+    if (fits && are_kept) {
+        mt_inputs_restore(); /* the other inputs stay as they were loaded */
+        are_kept = false;
+    }
     expected_bytes = fits ? size_bytes : 0U;
     received_bytes = 0U;
     return fits;
@@ -76,6 +81,10 @@ static uint32_t all_inputs_bytes(void)
 
 bool mt_inputs_keep(void)
 {
+    if (are_kept) {
+        mt_inputs_restore();
+        return true;
+    }
     if (all_inputs_bytes() > (uintptr_t)mt_spare_end - (uintptr_t)mt_spare_start) {
         return false;
     }
@@ -85,6 +94,7 @@ bool mt_inputs_keep(void)
         memcpy(spare, input->data, input->size_bytes);
         spare += input->size_bytes;
     }
+    are_kept = true;
     return true;
 }
 

@@ -22,7 +22,8 @@ bool mt_input_load_hex(const char *digits);
 /* The load that was begun is complete. */
 bool mt_input_load_done(void);
 
-/* Copy all inputs to spare RAM, because a run overwrites them. False: they do not fit there. */
+/* Copy all inputs to spare RAM, because a run overwrites them; once after each load, later calls copy them back.
+ * False: they do not fit there. */
 bool mt_inputs_keep(void);
 
 /* Copy the kept inputs back, as often as needed. */

@@ -1,16 +1,19 @@
 /*
  * What a family of microcontrollers must supply; nothing else of the firmware knows the chip.
  *
- * A port is one file, `ports/<family>.c`. Besides these functions it defines its part of the vector table:
+ * A port is one file, `ports/<port>.c`, and what it shares with its relatives, `ports/<family>_*.c`, where the port's
+ * name begins with the family's. Besides these functions it defines its part of the vector table:
  *
  *     MT_PORT_VECTORS const mt_vector mt_port_vectors[] = {[irq] = handler};
  *
  * that is, the entries behind the 16 of the core, as far as the console's interrupt. Facts of the board arrive as
- * defines made from its board.yaml: MT_CLOCK_HZ, MT_CONSOLE_BAUD, MT_BOARD_NAME.
+ * defines made from its board.yaml: MT_CLOCK_HZ, MT_CONSOLE_BAUD, MT_BOARD_NAME, MT_FLASH_ORIGIN, MT_FLASH_BYTES,
+ * MT_FLASH_PAGE_BYTES, MT_APPLICATION_OFFSET.
  */
 #ifndef MT_PORT_H
 #define MT_PORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef void (*mt_vector)(void);
@@ -35,5 +38,28 @@ uint32_t mt_port_cycles(void);
 /* Unique number of this chip: writes at most MT_DEVICE_ID_MAX_BYTES, gives how many. */
 #define MT_DEVICE_ID_MAX_BYTES 16U
 uint32_t mt_port_device_id(uint8_t *id);
+
+/* For the resident loader (boards/loader), which asks for bytes instead of being interrupted. */
+
+/* Give a received byte. False: there is none. */
+bool mt_port_console_take(uint8_t *byte);
+
+/* Let received bytes interrupt (and so wake) the core, or not. */
+void mt_port_console_interrupt(bool enabled);
+
+/* Change the speed of the console, all sent bytes having left; reception goes on without interrupts. */
+void mt_port_console_speed(uint32_t baud);
+
+/* The flash is divided into pages of this size, as the chip is configured. */
+bool mt_port_flash_has_pages_of(uint32_t page_bytes);
+
+/* Erase the page that begins at `address`. False: the chip reported an error. */
+bool mt_port_flash_erase(uint32_t address);
+
+/* Program `count` words, an even number, at a multiple of 8, where the flash is erased. False: as above. */
+bool mt_port_flash_program(uint32_t address, const uint32_t *words, uint32_t count);
+
+/* Take back the report of an unreadable word, as power loss during programming may leave one: called for an NMI. */
+void mt_port_flash_acknowledge_ecc(void);
 
 #endif

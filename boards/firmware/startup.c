@@ -18,6 +18,13 @@ CORE_VECTORS const mt_vector mt_vectors[16] = {
     mt_fault_handler, /* HardFault; the finer fault handlers are off, so that all faults end here */
 };
 
+static void clear(volatile uint32_t *to, const volatile uint32_t *end)
+{
+    while (to < end) {
+        *to++ = 0U;
+    }
+}
+
 void mt_reset(void)
 {
 #ifdef __ARM_FP
@@ -30,8 +37,7 @@ void mt_reset(void)
     for (volatile uint32_t *to = mt_data_start; to < mt_data_end; to++) {
         *to = *from++;
     }
-    for (volatile uint32_t *to = mt_bss_start; to < mt_bss_end; to++) {
-        *to = 0U;
-    }
+    clear(mt_bss_start, mt_bss_end);
+    clear(mt_arena_start, mt_arena_end);
     main();
 }

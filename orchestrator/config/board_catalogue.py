@@ -11,6 +11,7 @@ import boards
 from orchestrator.config.strict import StrictModel, read_yaml
 from orchestrator.config.units import parse_frequency_hz, parse_size_bytes
 from orchestrator.domain.board_type import (
+    LOADER_BYTES,
     BoardType,
     Console,
     FlashGeometry,
@@ -21,6 +22,9 @@ from orchestrator.domain.board_type import (
 from orchestrator.domain.errors import InputError
 
 BOARDS_DIR = Path(boards.__file__).parent
+
+VECTOR_TABLE_ALIGNMENT = 512
+"""Of a table with up to 128 entries (ARMv7-M ARM B3.2.5, VTOR)."""
 
 SizeBytes = Annotated[int, BeforeValidator(parse_size_bytes), Field(gt=0)]
 
@@ -56,14 +60,29 @@ class _BoardFile(StrictModel):
     memories: tuple[_MemoryFile, ...]
     flash: _FlashFile
     console: _ConsoleFile
-    flashing: tuple[Literal["stm32-serial"], ...]
+    flashing: tuple[Literal["stm32-serial", "serial-loader"], ...]
     rom_bootloader: _RomBootloaderFile | None = None
+    application_offset: Annotated[int, BeforeValidator(parse_size_bytes), Field(ge=0)] = 0
 
     @model_validator(mode="after")
     def _has_both_kinds(self) -> "_BoardFile":
         for kind in MemoryKind:
             if not any(memory.kind is kind for memory in self.memories):
                 raise ValueError(f"memories: must hold at least one of kind {kind.value!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _leaves_room_for_the_loader(self) -> "_BoardFile":
+        """See docs/boards.md: the loader, a page for its record, then the application."""
+        offset, page = self.application_offset, self.flash.page
+        if offset % page:
+            raise ValueError(f"application_offset: must be whole pages of {page} bytes, but got {offset}")
+        if offset % VECTOR_TABLE_ALIGNMENT:
+            raise ValueError(f"application_offset: must be a multiple of {VECTOR_TABLE_ALIGNMENT}, but got {offset}")
+        if "serial-loader" in self.flashing and offset < LOADER_BYTES + page:
+            raise ValueError(
+                f"application_offset: must be >= {LOADER_BYTES + page} (loader and one page), but got {offset}"
+            )
         return self
 
 
@@ -97,6 +116,7 @@ def load_board_type(name: str) -> BoardType:
         console=Console(content.console.uart, content.console.baud),
         flashing=content.flashing,
         rom_bootloader=_rom_bootloader(content.rom_bootloader),
+        application_offset_bytes=content.application_offset,
     )
 
 

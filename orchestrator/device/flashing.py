@@ -6,6 +6,7 @@ from typing import Protocol
 from orchestrator.device.an3155 import BLOCK_BYTES, WRITE_ALIGNMENT, Bootloader
 from orchestrator.device.link import Link
 from orchestrator.device.reset import reset_into_bootloader, reset_into_firmware
+from orchestrator.device.resident_loader_flashing import flash_by_resident_loader
 from orchestrator.domain.board_type import BoardType, MemoryKind
 from orchestrator.domain.errors import (
     DeviceSilentError,
@@ -55,7 +56,10 @@ def flash_by_stm32_bootloader(link: Link, image: FirmwareImage, board: BoardType
     reset_into_firmware(link)
 
 
-FLASHERS: dict[str, Flasher] = {"stm32-serial": flash_by_stm32_bootloader}
+FLASHERS: dict[str, Flasher] = {
+    "stm32-serial": flash_by_stm32_bootloader,
+    "serial-loader": flash_by_resident_loader,
+}
 
 
 def program_blocks(segments: Iterable[Segment]) -> list[Segment]:

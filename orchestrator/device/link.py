@@ -30,6 +30,9 @@ class Link(Protocol):
     def use_even_parity(self, even: bool) -> None:
         """Switch between 8E1 and 8N1."""
 
+    def use_baud(self, baud: int) -> None:
+        """Change the speed of the line."""
+
     def set_dtr(self, asserted: bool) -> None:
         """Drive the DTR line."""
 
@@ -119,6 +122,13 @@ class SerialLink:
             self._note("=", "8E1" if even else "8N1")
             self._drive("parity", serial.PARITY_EVEN if even else serial.PARITY_NONE)
             self._is_parity_even = even
+
+    def use_baud(self, baud: int) -> None:
+        """Change the speed; no change costs nothing."""
+        if baud != self.baud:
+            self._note("=", f"{baud} baud")
+            self._drive("baudrate", baud)
+            self.baud = baud
 
     def set_dtr(self, asserted: bool) -> None:
         """Drive the DTR line; no change costs nothing."""

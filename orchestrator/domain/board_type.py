@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import Enum
 
+LOADER_BYTES = 8192
+"""What the resident loader may take at the start of flash."""
+
 
 class MemoryKind(Enum):
     FLASH = "flash"
@@ -59,6 +62,7 @@ class BoardType:
         port: family of the firmware port, the file `boards/firmware/ports/<port>.c`.
         memories: the first of each kind is where program and data go by default.
         flashing: names of the flashing methods that work on the stock kit, preferred first.
+        application_offset_bytes: where in flash programs begin: behind the resident loader, or 0 where there is none.
     """
 
     name: str
@@ -72,7 +76,21 @@ class BoardType:
     console: Console
     flashing: tuple[str, ...]
     rom_bootloader: RomBootloader | None
+    application_offset_bytes: int = 0
 
     def memory(self, kind: MemoryKind) -> Memory:
         """Give the default memory of a kind."""
         return next(memory for memory in self.memories if memory.kind is kind)
+
+    @property
+    def application_flash(self) -> Memory:
+        """Give the part of the default flash that programs may take."""
+        flash = self.memory(MemoryKind.FLASH)
+        offset = self.application_offset_bytes
+        return Memory(flash.name, flash.kind, flash.origin + offset, flash.size_bytes - offset)
+
+    @property
+    def application_memories(self) -> tuple[Memory, ...]:
+        """Give all memories as a program may use them, in the order of `memories`."""
+        flash = self.memory(MemoryKind.FLASH)
+        return tuple(self.application_flash if memory is flash else memory for memory in self.memories)

@@ -9,9 +9,14 @@ import secrets
 import signal
 import stat
 import sys
+from pathlib import Path
 
 from orchestrator.config.board_catalogue import board_type_names, load_board_type
+from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import InputError
+from orchestrator.domain.model import Segment
+from orchestrator.toolchain.footprint import read_segments
+from orchestrator.toolchain.loader_image import loader_image
 from orchestrator.virtual_board.machine import Machine
 from orchestrator.virtual_board.serial_line import SerialLine
 from orchestrator.virtual_board.server import Server
@@ -28,6 +33,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="TCP port on the loopback interface (default: any)")
     parser.add_argument("--device-id", type=_device_id, default=None, help="unique id, 24 hex digits")
     parser.add_argument("--zero-wait-states", action="store_true", help="flash answers at once")
+    parser.add_argument(
+        "--preload",
+        type=Path,
+        default=None,
+        metavar="FILE.elf",
+        help="what a probe has put into flash (default: the resident loader, where the board type is flashed by it)",
+    )
     parser.add_argument("--timing-engine", choices=("auto", "python"), default="auto", help="who counts cycles")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when the starting process ends")
     parser.add_argument("--log", default=None, help="file for the log (default: standard error)")
@@ -50,12 +62,23 @@ def _watch_parent(server: Server, parent: int) -> None:
         server.exit_with(sys.stdin.fileno())
 
 
+def _preloaded(elf: Path | None, board: BoardType) -> tuple[Segment, ...]:
+    if elf is None and "serial-loader" in board.flashing:
+        elf = loader_image(board)
+    if elf is None:
+        return ()
+    try:
+        return read_segments(elf.read_bytes())
+    except OSError as error:
+        raise InputError(f"--preload {elf}: cannot be read: {error}") from error
+
+
 def _powered(arguments: argparse.Namespace) -> tuple[Server, str]:
     board = load_board_type(arguments.type)
     device_id = arguments.device_id or secrets.token_hex(12)
     line = SerialLine()
     engine: TimingEngine = PythonEngine() if arguments.timing_engine == "python" else best_engine()
-    machine = Machine(board, device_id, line, engine, arguments.zero_wait_states)
+    machine = Machine(board, device_id, line, engine, arguments.zero_wait_states, _preloaded(arguments.preload, board))
     return Server(machine, line, arguments.port), device_id
 
 

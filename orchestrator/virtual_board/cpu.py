@@ -74,6 +74,10 @@ class Cpu:
         for block in mapped:
             self._map_peripheral(block)
         flash = next(memory for memory in memories if memory.kind is MemoryKind.FLASH)
+        self._flash = flash
+        self.on_flash_store: Callable[[int, int, int], None] = lambda address, size_bytes, value: None
+        self._flash_takes_stores = False
+        self.unicorn.hook_add(unicorn.UC_HOOK_MEM_WRITE, self._on_flash_write, begin=flash.origin, end=flash.end - 1)
         engine.attach(self.unicorn, Watched((flash.origin, flash.size_bytes), PERIPHERAL_SPACE))
         self.unicorn.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
         self.unicorn.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._on_invalid_access)
@@ -136,6 +140,13 @@ class Cpu:
         """Change flash past its protection, as its own controller does; `forget_code` must follow."""
         self.unicorn.mem_write(address, data)
 
+    def allow_flash_stores(self, allowed: bool) -> None:
+        """Let stores reach the flash, each told to `on_flash_store` before it happens, or let them fault."""
+        if allowed is not self._flash_takes_stores:
+            self._flash_takes_stores = allowed
+            access = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC | (unicorn.UC_PROT_WRITE if allowed else 0)
+            self.unicorn.mem_protect(self._flash.origin, self._flash.size_bytes, access)
+
     def forget_code(self) -> None:
         """Drop everything that was derived from code: it may have changed."""
         self.unicorn.ctl_flush_tb()
@@ -172,6 +183,10 @@ class Cpu:
                 self._in_access = False
 
         self.unicorn.mmio_map(block.base, block.size_bytes, read, None, write, None)
+
+    def _on_flash_write(self, _: Any, _access: int, address: int, size_bytes: int, value: int, _user: Any) -> None:
+        if self._flash_takes_stores:
+            self.on_flash_store(address, size_bytes, value & ((1 << (8 * size_bytes)) - 1))
 
     def _on_interrupt(self, engine: Any, number: int, _: Any) -> None:
         self._interrupt = number

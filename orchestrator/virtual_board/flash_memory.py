@@ -29,6 +29,28 @@ class FlashMemory:
         """Set whole pages to 0xFF."""
         self._cpu.program(self._memory.origin + first_page * self._page_bytes, b"\xff" * self._page_bytes * pages)
 
+    def page_of(self, address: int) -> int:
+        """Give the number of the page that an address lies in."""
+        return (address - self._memory.origin) // self._page_bytes
+
+    def allow_stores(self, allowed: bool) -> None:
+        """Let stores of the core change the flash instead of faulting."""
+        self._cpu.allow_flash_stores(allowed)
+
+    def double_word(self, address: int) -> bytes:
+        """Give what the double word at `address` holds."""
+        return self._cpu.read_memory(address, DOUBLE_WORD_BYTES) or ERASED
+
+    def take_double_word(self, address: int, data: bytes, before: bytes) -> bool:
+        """Program a double word whose content was `before`; False (PROGERR) where that may not be."""
+        after = _programmed(before, data)
+        self._cpu.program(address, after)
+        return after == data
+
+    def restore(self, address: int, before: bytes) -> None:
+        """Undo stores that the flash did not take."""
+        self._cpu.program(address, before)
+
     def program(self, address: int, data: bytes) -> None:
         """Program a range; the rest of its first and last double word is padded with 0xFF.
 

@@ -1,12 +1,14 @@
 """The board as a whole: core, peripherals, flash and ROM bootloader, from reset to reset."""
 
 import logging
+from collections.abc import Sequence
 from enum import Enum, auto
 
 from unicorn import arm_const as reg
 
 from orchestrator.domain.board_type import BoardType, MemoryKind
 from orchestrator.domain.errors import InputError
+from orchestrator.domain.model import Segment
 from orchestrator.virtual_board.clock import BoardClock
 from orchestrator.virtual_board.cpu import Cpu, Stop, StopKind
 from orchestrator.virtual_board.exceptions import Exceptions, LockUpError
@@ -17,6 +19,7 @@ from orchestrator.virtual_board.peripherals.usart import IDLE_POLLS
 from orchestrator.virtual_board.rom_bootloader import BootloaderProtocol
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
 from orchestrator.virtual_board.stm32l4 import Stm32L4
+from orchestrator.virtual_board.stm32l4plus import Stm32L4Plus
 from orchestrator.virtual_board.timing.engine import TimingEngine
 from orchestrator.virtual_board.timing.flash_timing import FlashTiming
 
@@ -32,7 +35,7 @@ BOOTLOADER_FORMAT = LineFormat(baud=None, parity="E")
 """8E1 at any speed: the bootloader measures the first 0x7F (AN3155 2)."""
 
 
-CHIPS = {"stm32l4": Stm32L4}
+CHIPS: dict[str, type[Stm32L4]] = {"stm32l4": Stm32L4, "stm32l4plus": Stm32L4Plus}
 """What surrounds the core, by the firmware port of the board type."""
 
 
@@ -58,6 +61,7 @@ class Machine:
     Args:
         device_id: the chip's 96-bit unique id as 24 hex digits, most significant word first.
         zero_wait_states: flash answers at once, whatever FLASH_ACR says.
+        preloaded: what a probe has put into the flash before.
 
     Raises:
         InputError: no virtual board exists for this type.
@@ -70,6 +74,7 @@ class Machine:
         line: SerialLine,
         engine: TimingEngine,
         zero_wait_states: bool = False,
+        preloaded: Sequence[Segment] = (),
     ) -> None:
         self._board = board
         self._line = line
@@ -91,7 +96,11 @@ class Machine:
         )
         self.cpu = Cpu(board.memories, engine, self.chip.mapped, self.chip.scb.is_fpu_enabled)
         self.flash = FlashMemory(board, self.cpu)
+        self.chip.flash_interface.attach(self.flash)
+        self.cpu.on_flash_store = self.chip.flash_interface.store
         self._exceptions = Exceptions(self.cpu, self.chip.nvic, self.chip.scb)
+        for segment in preloaded:
+            self.cpu.program(segment.address, segment.data)
         line.on_reset_pulse = self.reset
         self.reset()
 

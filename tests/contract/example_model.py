@@ -2,7 +2,7 @@
 
 import hashlib
 
-from orchestrator.domain.model import CompiledModel, Layer, TensorSpec
+from orchestrator.domain.model import CompiledModel, Layer, MemoryPlan, TensorSpec
 
 INPUT_BYTES = 16
 OUTPUT_SCALE = 0.25
@@ -65,7 +65,7 @@ def example_model(weights: bytes = bytes(range(1, 65)), arena_bytes: int = 64) -
         inputs=(TensorSpec("x", (1, INPUT_BYTES), "int8", 0.5, 0),),
         outputs=(TensorSpec("y", (1, INPUT_BYTES), "int8", OUTPUT_SCALE, OUTPUT_ZERO_POINT),),
         layers=(Layer("sum", "ADD", INPUT_BYTES * len(weights)), Layer("not", "NOT", 0)),
-        arena_bytes=arena_bytes,
+        memory_plan=MemoryPlan(arena_bytes, arena_bytes, ()),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,9 @@ from orchestrator.device.flashing import flash_image
 from orchestrator.device.link import SerialLink
 from orchestrator.device.measure import measure_image
 from orchestrator.device.reset import reset_into_bootloader, reset_into_firmware
+from orchestrator.device.resident_loader import ResidentLoader
 from orchestrator.device.runner import Runner
+from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import (
     DeviceFaultError,
     DeviceRefusedError,
@@ -27,47 +29,57 @@ from orchestrator.toolchain.link import link_image
 from orchestrator.virtual_board.process import start_virtual_board
 from tests.contract.example_model import INPUT_BYTES, example_model, expected_output
 
-BOARD = load_board_type("nucleo_l476rg")
 WEIGHTS = bytes(range(1, 65))
 SAMPLES = [(bytes(range(i, i + INPUT_BYTES)),) for i in (0, 100, 240)]
 
 
 @contextmanager
-def virtual_board() -> Iterator[str]:
-    board = start_virtual_board(BOARD)
-    try:
-        yield board.url
-    finally:
-        board.close()
+def virtual_board(board: BoardType) -> Iterator[str]:
+    with start_virtual_board(board) as process:
+        yield process.url
 
 
-WAYS: dict[str, tuple[CyclesSource, Callable[[], AbstractContextManager[str]]]] = {
-    "virtual": (CyclesSource.VIRTUAL, virtual_board),
+@dataclass(frozen=True)
+class Way:
+    """One way to get a board: its type, and so how it is flashed; what its cycles are; how to get it."""
+
+    board: BoardType
+    source: CyclesSource
+    get: Callable[[BoardType], AbstractContextManager[str]]
+
+
+WAYS = {
+    "virtual-stm32-serial": Way(load_board_type("nucleo_l476rg"), CyclesSource.VIRTUAL, virtual_board),
+    "virtual-serial-loader": Way(load_board_type("nucleo_l4r5zi"), CyclesSource.VIRTUAL, virtual_board),
 }
 
 
 @pytest.fixture(scope="module", params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[tuple[CyclesSource, str]]:
-    source, get = WAYS[request.param]
-    with get() as url:
-        yield source, url
+def way(request: pytest.FixtureRequest) -> Way:
+    return WAYS[request.param]
 
 
 @pytest.fixture(scope="module")
-def source(way: tuple[CyclesSource, str]) -> CyclesSource:
-    return way[0]
+def board(way: Way) -> BoardType:
+    return way.board
 
 
 @pytest.fixture(scope="module")
-def url(way: tuple[CyclesSource, str]) -> str:
-    return way[1]
+def source(way: Way) -> CyclesSource:
+    return way.source
+
+
+@pytest.fixture(scope="module")
+def url(way: Way) -> Iterator[str]:
+    with way.get(way.board) as url:
+        yield url
 
 
 @pytest.fixture
-def link(url: str) -> Iterator[SerialLink]:
+def link(url: str, board: BoardType) -> Iterator[SerialLink]:
     """A link to the firmware with the example network, freshly reset."""
-    with SerialLink(url, BOARD.console.baud) as link:
-        flash_image(link, link_image(example_model(WEIGHTS), BOARD), BOARD)
+    with SerialLink(url, board.console.baud) as link:
+        flash_image(link, link_image(example_model(WEIGHTS), board), board)
         yield link
 
 
@@ -83,15 +95,17 @@ def ask_lines(runner: Runner, command: str, lines: int) -> list[str]:
     return runner.ask(command, list, lines=lines)
 
 
-def test_an_image_is_flashed_measured_and_computes(source: CyclesSource, url: str, tmp_path: Path) -> None:
-    image = link_image(example_model(WEIGHTS), BOARD)
+def test_an_image_is_flashed_measured_and_computes(
+    board: BoardType, source: CyclesSource, url: str, tmp_path: Path
+) -> None:
+    image = link_image(example_model(WEIGHTS), board)
     log = tmp_path / "serial.log"
-    run = measure_image(image, BOARD, url, SAMPLES, cycles_source=source, log=log)
+    run = measure_image(image, board, url, SAMPLES, cycles_source=source, log=log)
     assert run.outputs == tuple((expected_output(WEIGHTS, sample),) for (sample,) in SAMPLES)
     measurement = run.measurement
-    assert measurement.board == BOARD.name
+    assert measurement.board == board.name
     assert len(bytes.fromhex(measurement.device)) == 12
-    assert measurement.clock_hz == BOARD.clock_hz
+    assert measurement.clock_hz == board.clock_hz
     assert measurement.cycles_source is source
     assert 0 < measurement.cycles_min <= measurement.cycles <= measurement.cycles_max
     assert 0 < measurement.stack_bytes < 2048
@@ -99,59 +113,63 @@ def test_an_image_is_flashed_measured_and_computes(source: CyclesSource, url: st
     assert "b'identity%'" in log.read_text()
 
 
-def test_cycles_are_repeatable_and_the_layers_add_up(source: CyclesSource, url: str) -> None:
-    image = link_image(example_model(WEIGHTS), BOARD)
-    runs = [measure_image(image, BOARD, url, SAMPLES[:1], cycles_source=source).measurement for _ in range(2)]
+def test_cycles_are_repeatable_and_the_layers_add_up(board: BoardType, source: CyclesSource, url: str) -> None:
+    image = link_image(example_model(WEIGHTS), board)
+    runs = [measure_image(image, board, url, SAMPLES[:1], cycles_source=source).measurement for _ in range(2)]
     assert runs[0].cycles == pytest.approx(runs[1].cycles, rel=0.01)
     assert sum(layer.cycles for layer in runs[0].layers) == pytest.approx(runs[0].cycles, rel=0.05)
     assert runs[0].device == runs[1].device
 
 
-def test_more_weights_take_more_cycles(source: CyclesSource, url: str) -> None:
+def test_more_weights_take_more_cycles(board: BoardType, source: CyclesSource, url: str) -> None:
     small, large = (
-        measure_image(link_image(example_model(bytes(count)), BOARD), BOARD, url, (), cycles_source=source)
+        measure_image(link_image(example_model(bytes(count)), board), board, url, (), cycles_source=source)
         for count in (200, 400)
     )
     assert large.measurement.cycles == pytest.approx(2 * small.measurement.cycles, rel=0.1)
 
 
-def test_the_image_that_was_flashed_last_is_told_from_another(link: SerialLink, runner: Runner) -> None:
+def test_the_image_that_was_flashed_last_is_told_from_another(
+    board: BoardType, link: SerialLink, runner: Runner
+) -> None:
     before = runner.identity().model_hash
-    other = link_image(example_model(b"\x07" * 16), BOARD)
-    flash_image(link, other, BOARD)
+    other = link_image(example_model(b"\x07" * 16), board)
+    flash_image(link, other, board)
     runner.synchronise(3.0)
     assert before != other.model_hash == runner.identity().model_hash
 
 
 def test_measuring_refuses_an_image_other_than_the_one_asked_for(
-    url: str, source: CyclesSource, monkeypatch: pytest.MonkeyPatch
+    board: BoardType, url: str, source: CyclesSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stale = link_image(example_model(b"\x09" * 16), BOARD)
+    stale = link_image(example_model(b"\x09" * 16), board)
     monkeypatch.setattr(measure, "flash_image", lambda link, image, board: flash_image(link, stale, board))
     with pytest.raises(WrongImageError, match=stale.model_hash):
-        measure_image(link_image(example_model(WEIGHTS), BOARD), BOARD, url, (), cycles_source=source)
+        measure_image(link_image(example_model(WEIGHTS), board), board, url, (), cycles_source=source)
 
 
-def test_a_reset_in_between_is_survived_by_getting_in_step_again(link: SerialLink, runner: Runner) -> None:
+def test_a_reset_in_between_is_survived_by_getting_in_step_again(
+    board: BoardType, link: SerialLink, runner: Runner
+) -> None:
     reset_into_firmware(link)
     runner.synchronise(3.0)
-    assert runner.identity().board == BOARD.name
+    assert runner.identity().board == board.name
 
 
-def test_a_reopened_port_finds_the_firmware_again(link: SerialLink, url: str) -> None:
+def test_a_reopened_port_finds_the_firmware_again(board: BoardType, link: SerialLink, url: str) -> None:
     link.close()
-    with SerialLink(url, BOARD.console.baud) as reopened:
+    with SerialLink(url, board.console.baud) as reopened:
         reopened.use_even_parity(False)
         runner = Runner(reopened, inference_s=1.0)
         reset_into_firmware(reopened)
         runner.synchronise(3.0)
-        assert runner.identity().board == BOARD.name
+        assert runner.identity().board == board.name
 
 
-def test_the_benchmark_s_own_commands_answer_as_its_runner_expects(runner: Runner) -> None:
+def test_the_benchmark_s_own_commands_answer_as_its_runner_expects(board: BoardType, runner: Runner) -> None:
     sample = SAMPLES[0][0]
     model_hash = example_model(WEIGHTS).model_hash
-    assert ask_lines(runner, "name", 1) == ["m-name-dut-[nucleo_l476rg]"]
+    assert ask_lines(runner, "name", 1) == [f"m-name-dut-[{board.name}]"]
     assert ask_lines(runner, "profile", 2) == [
         "m-profile-[ULPMark for tinyML Firmware V0.0.1]",
         f"m-model-[{model_hash}]",
@@ -170,10 +188,10 @@ def test_the_benchmark_s_own_commands_answer_as_its_runner_expects(runner: Runne
     assert ask_lines(runner, "results", 1) == lines[6:]
 
 
-def test_an_image_for_the_benchmark_s_runner_takes_uint8(url: str) -> None:
+def test_an_image_for_the_benchmark_s_runner_takes_uint8(board: BoardType, url: str) -> None:
     sample = SAMPLES[1][0]
-    with SerialLink(url, BOARD.console.baud) as link:
-        flash_image(link, link_image(example_model(WEIGHTS), BOARD, model_id="ic01"), BOARD)
+    with SerialLink(url, board.console.baud) as link:
+        flash_image(link, link_image(example_model(WEIGHTS), board, model_id="ic01"), board)
         runner = Runner(link, inference_s=1.0)
         runner.synchronise(3.0)
         assert ask_lines(runner, "profile", 2)[1] == "m-model-[ic01]"
@@ -205,34 +223,37 @@ def changed_network(statement: str) -> CompiledModel:
     return replace(model, c_source=model.c_source.replace("for (unsigned w", f"{statement}\n    for (unsigned w"))
 
 
-def test_the_stack_of_the_network_is_measured(url: str, source: CyclesSource) -> None:
+def test_the_stack_of_the_network_is_measured(board: BoardType, url: str, source: CyclesSource) -> None:
     models = (example_model(WEIGHTS), changed_network("volatile uint8_t deep[1000]; deep[0] = 1; (void)deep[0];"))
     shallow, deep = (
-        measure_image(link_image(model, BOARD), BOARD, url, (), cycles_source=source).measurement.stack_bytes
+        measure_image(link_image(model, board), board, url, (), cycles_source=source).measurement.stack_bytes
         for model in models
     )
     assert 1000 <= deep - shallow <= 1032
 
 
-def test_a_stray_access_is_reported_as_a_fault_with_its_place(url: str, source: CyclesSource) -> None:
+def test_a_stray_access_is_reported_as_a_fault_with_its_place(board: BoardType, url: str, source: CyclesSource) -> None:
     model = changed_network("arena[i] = *(volatile uint8_t *)0x30000000;")
     with pytest.raises(DeviceFaultError, match="pc=0800"):
-        measure_image(link_image(model, BOARD), BOARD, url, (), cycles_source=source)
+        measure_image(link_image(model, board), board, url, (), cycles_source=source)
 
 
-def test_a_stack_overflow_is_reported_as_a_fault(url: str, source: CyclesSource) -> None:
+def test_a_stack_overflow_is_reported_as_a_fault(board: BoardType, url: str, source: CyclesSource) -> None:
     model = changed_network("volatile uint8_t deep[2048]; deep[0] = 1; (void)deep[0];")
     with pytest.raises(DeviceFaultError, match="fault"):
-        measure_image(link_image(model, BOARD), BOARD, url, (), cycles_source=source)
+        measure_image(link_image(model, board), board, url, (), cycles_source=source)
 
 
-def test_another_board_type_is_found_out(url: str, source: CyclesSource) -> None:
-    image = link_image(example_model(WEIGHTS), replace(BOARD, name="another_board"))
+def test_another_board_type_is_found_out(board: BoardType, url: str, source: CyclesSource) -> None:
+    image = link_image(example_model(WEIGHTS), replace(board, name="another_board"))
     with pytest.raises(WrongBoardError, match="'another_board'"):
-        measure_image(image, BOARD, url, (), cycles_source=source)
+        measure_image(image, board, url, (), cycles_source=source)
 
 
-def test_a_board_in_its_bootloader_is_silent_for_the_runner(link: SerialLink) -> None:
-    reset_into_bootloader(link)
+def test_a_board_in_its_bootloader_is_silent_for_the_runner(board: BoardType, link: SerialLink) -> None:
+    if board.flashing[0] == "serial-loader":
+        ResidentLoader(link).synchronise(3.0)
+    else:
+        reset_into_bootloader(link)
     with pytest.raises(DeviceSilentError, match="sync"):
         Runner(link, inference_s=1.0).synchronise(0.7)

@@ -1,9 +1,12 @@
 """Reset and clock control (RM0351 chapter 6): ready bits follow enables, the clock tree gives real frequencies."""
 
+from collections.abc import Callable
+
 from orchestrator.virtual_board.peripherals.peripheral import Peripheral
 
 CR, CFGR, PLLCFGR = 0x00, 0x08, 0x0C
-AHB1ENR, AHB2ENR, APB1ENR1, APB2ENR = 0x48, 0x4C, 0x58, 0x60
+AHB1ENR, AHB2ENR, APB1ENR1, APB1ENR2, APB2ENR = 0x48, 0x4C, 0x58, 0x5C, 0x60
+USART2SEL, LPUART1SEL = 2, 10
 CCIPR, CSR = 0x88, 0x94
 
 HSI_HZ = 16_000_000
@@ -22,15 +25,16 @@ _RESET = {
 
 
 class Rcc(Peripheral):
-    """Clocks are ready at once; SWS follows SW."""
+    """Clocks are ready at once; SWS follows SW; `on_switch` is told when the core's clock may have changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_switch: Callable[[], None]) -> None:
         super().__init__(_RESET)
-        self._usart2_hz: float | None = None
+        self._on_switch = on_switch
+        self._kernel_hz: dict[int, float] = {}
 
     def reset(self) -> None:
         super().reset()
-        self._usart2_hz = None
+        self._kernel_hz.clear()
 
     def write(self, offset: int, value: int) -> None:
         if offset == CR:
@@ -41,7 +45,8 @@ class Rcc(Peripheral):
         elif offset == CSR:
             value = value & ~2 | (value & 1) << 1  # LSIRDY follows LSION
         super().write(offset, value)
-        self._usart2_hz = None
+        self._kernel_hz.clear()
+        self._on_switch()
 
     def is_enabled(self, register: int, bit: int) -> bool:
         """Say whether a peripheral's clock enable bit is set."""
@@ -57,14 +62,15 @@ class Rcc(Peripheral):
         hpre = self.stored(CFGR) >> 4 & 0xF
         return self.sysclk_hz() / (1 if hpre < 8 else (2, 4, 8, 16, 64, 128, 256, 512)[hpre - 8])
 
-    def usart2_hz(self) -> float:
-        """Frequency of USART2's kernel clock (CCIPR USART2SEL: PCLK1, SYSCLK, HSI, LSE)."""
-        if self._usart2_hz is None:
-            self._usart2_hz = self._usart2_hz_as_configured()
-        return self._usart2_hz
+    def kernel_hz(self, selector: int) -> float:
+        """Frequency of a UART's kernel clock; `selector` is the first of its two bits in CCIPR."""
+        if selector not in self._kernel_hz:
+            self._kernel_hz[selector] = self._kernel_hz_as_configured(selector)
+        return self._kernel_hz[selector]
 
-    def _usart2_hz_as_configured(self) -> float:
-        select = self.stored(CCIPR) >> 2 & 3
+    def _kernel_hz_as_configured(self, selector: int) -> float:
+        """Follow the two bits: PCLK1, SYSCLK, HSI, LSE."""
+        select = self.stored(CCIPR) >> selector & 3
         ppre1 = self.stored(CFGR) >> 8 & 7
         pclk1_hz = self.hclk_hz() / (1 if ppre1 < 4 else 2 << (ppre1 - 4))
         return (pclk1_hz, self.sysclk_hz(), float(HSI_HZ), 32_768.0)[select]
@@ -77,5 +83,5 @@ class Rcc(Peripheral):
     def _pll_hz(self) -> float:
         pll = self.stored(PLLCFGR)
         source_hz = (0.0, self._msi_hz(), float(HSI_HZ), float(HSE_HZ))[pll & 3]
-        divide, multiply = (pll >> 4 & 7) + 1, pll >> 8 & 0x7F
+        divide, multiply = (pll >> 4 & 0xF) + 1, pll >> 8 & 0x7F
         return source_hz / divide * multiply / (2 * ((pll >> 25 & 3) + 1))

@@ -104,7 +104,7 @@ class Usart(Peripheral):
             self._change_flags(put=RXNE if frame_is_right else RXNE | FE)
         else:
             logger.warning("a byte was lost: the pin does not carry the receiver")
-        self._next_byte_at = self._clock.now() + self.stored(BRR) * FRAME_BITS
+        self._next_byte_at = self._clock.now() + self._bit_cycles() * FRAME_BITS
         self.idle_polls = 0
 
     def _poll(self) -> None:
@@ -124,7 +124,6 @@ class Usart(Peripheral):
             self._clock.stop_by(self._next_byte_at)
 
     def _send(self, byte: int) -> None:
-        self.idle_polls = 0
         self.idle_polls = 0  # the polls were for room to send
         if self.stored(CR1) & (UE | TE) == UE | TE and self._pins_are_switched():
             self._line.send_to_host(bytes([byte]), self._format())
@@ -140,8 +139,24 @@ class Usart(Peripheral):
         self._stored[ISR] = self.stored(ISR) & ~clear | put
 
     def _format(self) -> LineFormat:
-        enables, divider = self.stored(CR1), self.stored(BRR)
+        enables = self.stored(CR1)
         parity = ("O" if enables & PS else "E") if enables & PCE else "N"
-        if enables & OVER8:  # RM0351 40.5.4: twice the clock over BRR with its low bits shifted
+        return LineFormat(self._kernel_clock_hz() / max(self._bit_clocks(), 1), parity)
+
+    def _bit_clocks(self) -> float:
+        """Give the kernel clocks that one bit takes."""
+        divider = self.stored(BRR)
+        if self.stored(CR1) & OVER8:  # RM0351 40.5.4: twice the clock over BRR with its low bits shifted
             divider = (divider & 0xFFF0 | (divider & 7) << 1) // 2
-        return LineFormat(self._kernel_clock_hz() / max(divider, 1), parity)
+        return divider
+
+    def _bit_cycles(self) -> int:
+        """Give the core cycles that one bit takes, the kernel clock taken for the core's."""
+        return round(self._bit_clocks())
+
+
+class LowPowerUart(Usart):
+    """LPUART (RM0351 chapter 41): the registers of a USART, but one bit takes BRR / 256 clocks."""
+
+    def _bit_clocks(self) -> float:
+        return self.stored(BRR) / 256

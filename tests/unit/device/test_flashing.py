@@ -26,7 +26,7 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def image_of(*segments: Segment) -> FirmwareImage:
-    footprint = Footprint(0, 0, 0, 0, ())
+    footprint = Footprint(0, 0, 0, 0, 0, ())
     return FirmwareImage(BOARD.name, "00112233aabbccdd", b"", segments, footprint, (), (), ())
 
 

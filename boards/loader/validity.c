@@ -1,0 +1,58 @@
+#include "validity.h"
+
+#include "loader_frame.h"
+#include "port.h"
+
+#define RECORD_ADDRESS (MT_APPLICATION_START - MT_FLASH_PAGE_BYTES)
+#define MAGIC 0x6B4F744DU
+
+typedef struct {
+    uint32_t magic, pages, crc, check; /* `check` is the CRC of the words before it */
+} mt_record;
+
+static uint32_t check_of(const mt_record *record)
+{
+    return mt_crc32(0U, (const uint8_t *)record, sizeof *record - sizeof record->check);
+}
+
+static mt_record stored(void)
+{
+    return *(const volatile mt_record *)RECORD_ADDRESS;
+}
+
+bool mt_application_is_valid(void)
+{
+    const mt_record record = stored();
+    return record.magic == MAGIC && record.check == check_of(&record);
+}
+
+bool mt_application_is_recorded(uint32_t pages, uint32_t crc)
+{
+    const mt_record record = stored();
+    return mt_application_is_valid() && record.pages == pages && record.crc == crc;
+}
+
+static bool record_is_erased(void)
+{
+    const volatile uint32_t *words = (const volatile uint32_t *)RECORD_ADDRESS;
+    for (uint32_t i = 0; i < MT_FLASH_PAGE_BYTES / sizeof *words; i++) {
+        if (words[i] != UINT32_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool mt_application_invalidate(void)
+{
+    return record_is_erased() || (mt_port_flash_erase(RECORD_ADDRESS) && record_is_erased());
+}
+
+bool mt_application_record(uint32_t pages, uint32_t crc)
+{
+    mt_record record __attribute__((aligned(8))) = {MAGIC, pages, crc, 0U};
+    record.check = check_of(&record);
+    return mt_application_invalidate() &&
+           mt_port_flash_program(RECORD_ADDRESS, (const uint32_t *)&record, sizeof record / sizeof(uint32_t)) &&
+           mt_application_is_recorded(pages, crc);
+}
