@@ -6,6 +6,8 @@ import click
 
 from orchestrator import __version__
 from orchestrator.cli.boards import boards
+from orchestrator.cli.compile import compile_command
+from orchestrator.cli.loader import loader
 from orchestrator.cli.measure import measure
 from orchestrator.cli.sweep import sweep
 from orchestrator.domain.errors import InputError, McutuneError
@@ -23,13 +25,17 @@ def commands() -> None:
     \b
     mcutune sweep EXPERIMENT.yaml              search, measure, train, verify, log to MLflow
     mcutune measure MODEL.tflite --board TYPE  RAM, flash, cycles and parity of one network
+    mcutune compile MODEL.tflite --board TYPE  a C library for a project of your own
     mcutune boards                             the board types there are
+    mcutune loader OUT.bin --board TYPE        the resident loader, to be installed once on a board
     """
 
 
 commands.add_command(sweep)
 commands.add_command(measure)
+commands.add_command(compile_command)
 commands.add_command(boards)
+commands.add_command(loader)
 
 
 def main() -> None:
