@@ -12,9 +12,13 @@ declare -A package_of=(
     [ar]=binutils
 )
 
-# An independent client of the STM32 bootloader, which the tests hold against the virtual board.
+# An independent client of the STM32 bootloader, which the tests hold against the virtual board; and what builds and
+# runs exported libraries.
 if [ "$extra" = dev ]; then
     package_of[stm32flash]=stm32flash
+    package_of[qemu-system-arm]=qemu-system-arm
+    package_of[cmake]=cmake
+    package_of[make]=make
 fi
 
 missing_packages() {

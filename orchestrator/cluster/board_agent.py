@@ -23,7 +23,7 @@ from orchestrator.virtual_board.process import VirtualBoardProcess, start_virtua
 
 logger = logging.getLogger(__name__)
 
-PULL_S = 10.0
+PULL_S = 1.0  # also the longest that an idle board takes to notice the end of the sweep
 
 
 class BoardAgent:

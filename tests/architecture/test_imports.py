@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "compiler": ["domain"],
     "parity": ["domain", "compiler"],
     "toolchain": ["domain"],
+    "export": ["domain", "compiler", "parity", "toolchain"],
     "virtual_board": ["domain", "config", "toolchain"],
     "device": ["domain"],
     "journal": ["domain", "config"],
