@@ -11,6 +11,7 @@ from ray.tune.schedulers import AsyncHyperBandScheduler
 from orchestrator.cluster.board_agent import start_virtual_agent
 from orchestrator.cluster.board_pool import start_board_pool
 from orchestrator.cluster.coordinator import COORDINATOR_RESOURCE, EPOCH_KEY, VAL_ACCURACY_KEY, coordinate
+from orchestrator.cluster.interrupt import InterruptGuard
 from orchestrator.cluster.ray_session import local_ray
 from orchestrator.cluster.ray_stages import Workers
 from orchestrator.cluster.searcher import StudySearcher
@@ -32,18 +33,19 @@ def run_candidates(experiment: Experiment, folder: SweepFolder, watchers: Sequen
         KeyboardInterrupt: the user stopped the sweep; nothing it started is left running.
     """
     study = Study(load_search_space(experiment.search_space).space(), experiment.search.algorithm, experiment.seed)
-    with local_ray(experiment):
+    with InterruptGuard() as guard, local_ray(experiment):
         pool = start_board_pool()
         agent = start_virtual_agent(pool, experiment.board, experiment.resources.virtual_boards)
         workers = Workers(pool, start_trainers(experiment))
         try:
-            _tuner(experiment, folder, workers, study, watchers).fit()
+            _tuner(experiment, folder, workers, study, WatcherCallback(watchers, guard)).fit()
+            guard.check()
         finally:
             ray.get(agent.stop.remote())
 
 
 def _tuner(
-    experiment: Experiment, folder: SweepFolder, workers: Workers, study: Study, watchers: Sequence[SweepWatcher]
+    experiment: Experiment, folder: SweepFolder, workers: Workers, study: Study, callback: WatcherCallback
 ) -> Any:
     trainable = partial(coordinate, experiment=experiment, folder=folder, workers=workers)
     return tune.Tuner(
@@ -58,7 +60,7 @@ def _tuner(
         run_config=tune.RunConfig(
             name="tune",
             storage_path=str(folder.ray),
-            callbacks=[WatcherCallback(watchers)],
+            callbacks=[callback],
             failure_config=tune.FailureConfig(max_failures=COORDINATOR_RETRIES),
             verbose=0,
         ),

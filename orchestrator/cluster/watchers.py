@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from ray.tune import Callback
 
 from orchestrator.cluster.coordinator import RECORD_KEY
+from orchestrator.cluster.interrupt import InterruptGuard
 from orchestrator.config.json_records import record_from_json
 from orchestrator.domain.candidate import CandidateRecord
 from orchestrator.domain.errors import InfrastructureError
@@ -32,13 +33,17 @@ class SweepWatcher(Protocol):
 class WatcherCallback(Callback):  # type: ignore[misc]
     """Turns Tune's events into records for the watchers."""
 
-    def __init__(self, watchers: Sequence[SweepWatcher]) -> None:
+    def __init__(self, watchers: Sequence[SweepWatcher], guard: InterruptGuard) -> None:
         self._watchers = watchers
+        self._guard = guard
         self._started_at: dict[str, float] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune saves its callbacks with the experiment, but a sweep is resumed from its journal."""
         return {}
+
+    def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        self._guard.check()
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         candidate_id = trial.config["candidate_id"]
