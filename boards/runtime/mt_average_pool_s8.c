@@ -22,14 +22,32 @@ static void average(const mt_pool *layer, const int8_t *block, uint32_t height, 
 {
     uint32_t channels = layer->input.channels;
     uint32_t reciprocal = reciprocal_of(height * width);
-    for (uint32_t channel = 0; channel < channels; channel++) {
-        const int8_t *row = block + channel;
-        int32_t sum = 0;
-        for (uint32_t y = 0; y < height; y++) {
-            for (uint32_t x = 0; x < width; x++) {
-                sum += row[x * channels];
+    const uint32_t left_over = ((uint32_t)layer->input.width - width) * channels;
+    uint32_t channel = 0;
+    for (; channel + 4 <= channels; channel += 4) { /* four in a word */
+        const int8_t *pixel = block + channel;
+        int32_t sums[4] = {0, 0, 0, 0};
+        for (uint32_t y = 0; y < height; y++, pixel += left_over) {
+            for (uint32_t x = 0; x < width; x++, pixel += channels) {
+                const uint32_t four = mt_load_4(pixel);
+                sums[0] += (int8_t)four;
+                sums[1] += (int8_t)(four >> 8);
+                sums[2] += (int8_t)(four >> 16);
+                sums[3] += (int32_t)four >> 24;
             }
-            row += (uint32_t)layer->input.width * channels;
+        }
+        for (uint32_t i = 0; i < 4; i++) {
+            output[channel + i] =
+                (int8_t)mt_clamp(divide(sums[i], height * width, reciprocal), layer->lowest, layer->highest);
+        }
+    }
+    for (; channel < channels; channel++) {
+        const int8_t *pixel = block + channel;
+        int32_t sum = 0;
+        for (uint32_t y = 0; y < height; y++, pixel += left_over) {
+            for (uint32_t x = 0; x < width; x++, pixel += channels) {
+                sum += *pixel;
+            }
         }
         output[channel] = (int8_t)mt_clamp(divide(sum, height * width, reciprocal), layer->lowest, layer->highest);
     }

@@ -97,12 +97,6 @@ typedef struct {
 void mt_matmul_1_column_s8(const mt_matrix *matrix, const uint32_t *column, int8_t *output);
 
 /*
- * Two columns at once, the second to output + distance.
- * columns: 4 words per quad, first (k0, k2), second (k0, k2), first (k1, k3), second (k1, k3).
- */
-void mt_matmul_2_columns_s8(const mt_matrix *matrix, const uint32_t *columns, int8_t *output, uint32_t distance);
-
-/*
  * Widen `count` bytes to lanes (k0, k2), (k1, k3), a last incomplete quad filled up with zeros; `step` is the
  * distance in words from one word to the next: 1 for one column, 2 for two interleaved ones. Gives the end.
  */
@@ -169,34 +163,6 @@ void mt_depthwise_conv2d_s8(const mt_depthwise_conv2d *layer, const int8_t *inpu
 /* Copy one channel into its plane; the padding around it stays as it is. */
 void mt_fill_plane_s8(const mt_depthwise_conv2d *layer, const int8_t *input, int16_t *plane);
 
-/*
- * Pairs of outputs of one channel under a 3x3 window, from top to bottom of a strip. `distance` leads from the first
- * of a pair to the second, in bytes: with 0 the first alone remains. `step` leads from pair to pair.
- */
-typedef struct {
-    int32_t bias;
-    uint32_t left;
-    uint32_t right;
-    uint32_t addend; /* to.offset << right >> 1 */
-    int32_t multiplier;
-    uint32_t excess;
-    uint32_t lowest;
-    int8_t *output;
-    uint32_t distance;
-    uint32_t step;
-    const uint32_t *end;   /* of `strip`, behind its last first row */
-    const uint32_t *strip; /* rows of two columns each */
-    const uint32_t *next;  /* the strip to its right */
-    uint32_t first[3];     /* weights (w0, w1) of the window's rows */
-    uint32_t last[3];      /* (w1, w2) */
-} mt_strip_3x3;
-
-/* A pair is two neighbours of a row; a row of the strip per pair. */
-void mt_strip_3x3_stride_1(const mt_strip_3x3 *job);
-
-/* A pair is two neighbours of a column; four rows of the strip per pair. */
-void mt_strip_3x3_stride_2(const mt_strip_3x3 *job);
-
 /* FULLY_CONNECTED. input [batches, depth], output [batches, matrix.rows]. scratch: 2 * matrix.quads words. */
 typedef struct {
     mt_matrix matrix;
@@ -220,7 +186,7 @@ void mt_average_pool_s8(const mt_pool *layer, const int8_t *input, int8_t *outpu
 void mt_max_pool_s8(const mt_pool *layer, const int8_t *input, int8_t *output);
 
 /* ADD. `a` and the output have `count` values; `b` has `period` values, repeated. The inputs' scales carry the
- * 20 extra bits of the sum. Works in place. */
+ * 20 extra bits of the sum; the larger of them is one half. Works in place. */
 typedef struct {
     uint32_t count;
     uint32_t period;

@@ -80,10 +80,10 @@ def _is_plain_3x3(window: Window) -> bool:
 
 
 def _strips(operator: Operator, window: Window) -> _Plane:
-    """Give strips of two columns: stride 1 yields two output columns each, stride 2 one, two rows at a time."""
+    """Give strips of two columns: stride 1 yields two output columns each, stride 2 one; two output rows at a time."""
     _, rows, columns, _ = operator.output.shape
     strips = (columns + 1) // 2 + 1 if window.stride_x == 1 else columns + 1
-    height = rows + 2 if window.stride_y == 1 else (rows + 1) // 2 * 4 + 1
+    height = (rows + rows % 2 - 1) * window.stride_y + 3
     return _Plane(height, 2 * strips, pair_step=2 * height, odd_step=1, row_step=2, weights_bytes=0)
 
 

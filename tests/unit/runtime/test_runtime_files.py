@@ -11,8 +11,11 @@ from orchestrator.toolchain.runtime_files import runtime_headers, runtime_source
 
 _CORTEX_M = {
     "cortex-m0plus": ("-mfloat-abi=soft",),
+    "cortex-m3": ("-mfloat-abi=soft",),
     "cortex-m4": ("-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
     "cortex-m7": ("-mfloat-abi=hard", "-mfpu=fpv5-d16"),
+    "cortex-m33": ("-mfloat-abi=hard", "-mfpu=fpv5-sp-d16"),
+    "cortex-m55": ("-mfloat-abi=hard",),
 }
 _NEEDS_CROSS_COMPILER = pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed"

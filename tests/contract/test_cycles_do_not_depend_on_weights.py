@@ -1,0 +1,113 @@
+"""Screening measures untrained networks: training must not change a single cycle.
+
+The network holds every kernel of the benchmark networks; each seed draws other weights, biases, scales and zero points.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from orchestrator.compiler import compile_model
+from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.device.measure import measure_image
+from orchestrator.domain.measurement import CyclesSource
+from orchestrator.parity.compare import random_inputs
+from orchestrator.toolchain.link import link_image
+from orchestrator.virtual_board.process import start_virtual_board
+from tests.unit.compiler.tflite_builder import TfliteBuilder
+
+BOARD = load_board_type("nucleo_l476rg")
+SEEDS = (0, 1, 2)
+SAME, RELU = 0, 1
+
+
+class RandomNetwork:
+    """Convolutions of all kinds, an addition, a pool, a dense layer and softmax: always the same shapes."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = np.random.default_rng(seed)
+        self._builder = TfliteBuilder()
+
+    def build(self) -> bytes:
+        x = self._tensor((1, 9, 9, 3))
+        stem = self._convolution(x, (1, 9, 9, 10), (3, 3), 3)
+        branch = self._convolution(stem, (1, 9, 9, 10), (1, 1), 10)
+        y = self._tensor((1, 9, 9, 10))
+        self._builder.operator("ADD", [branch, stem], [y], "AddOptions", fusedActivationFunction=RELU)
+        y = self._depthwise(y, (1, 9, 9, 10), (3, 3), 1)
+        y = self._depthwise(y, (1, 5, 5, 10), (3, 3), 2)
+        y = self._depthwise(y, (1, 5, 5, 10), (5, 1), 1)
+        y = self._average(y, (1, 1, 1, 10))
+        y = self._dense(y, 10, 7)
+        result = self._builder.tensor((1, 7), scale=1 / 256, zero_point=-128)
+        self._builder.operator("SOFTMAX", [y], [result], "SoftmaxOptions", beta=1.0)
+        return self._builder.build([x], [result])
+
+    def _tensor(self, shape: tuple[int, ...]) -> int:
+        scale = float(np.float32(self._random.uniform(0.002, 0.2)))
+        return self._builder.tensor(shape, scale=scale, zero_point=int(self._random.integers(-128, 128)))
+
+    def _weights(self, shape: tuple[int, ...], count: int, axis: int) -> list[int]:
+        largest = int(self._random.integers(1, 128))
+        values = self._random.integers(-largest, largest + 1, shape).astype(np.int8)
+        scales = self._random.uniform(1e-4, 2e-2, count).astype(np.float32).tolist()
+        bias = self._random.integers(-20_000, 20_001, count)
+        return [
+            self._builder.tensor(shape, scale=scales, data=values, axis=axis),
+            self._builder.tensor((count,), "int32", scale=scales, data=bias),
+        ]
+
+    def _convolution(self, x: int, target: tuple[int, ...], window: tuple[int, int], depth: int) -> int:
+        weights = self._weights((target[3], *window, depth), target[3], axis=0)
+        y = self._tensor(target)
+        self._builder.operator("CONV_2D", [x, *weights], [y], "Conv2DOptions", padding=SAME, strideH=1, strideW=1)
+        return y
+
+    def _depthwise(self, x: int, target: tuple[int, ...], window: tuple[int, int], stride: int) -> int:
+        weights = self._weights((1, *window, target[3]), target[3], axis=3)
+        y = self._tensor(target)
+        self._builder.operator(
+            "DEPTHWISE_CONV_2D", [x, *weights], [y], "DepthwiseConv2DOptions",
+            padding=SAME, strideH=stride, strideW=stride, depthMultiplier=1,
+        )  # fmt: skip
+        return y
+
+    def _average(self, x: int, target: tuple[int, ...]) -> int:
+        y = len(self._builder.tensors)
+        quantisation = self._builder.tensors[x].quantization
+        self._builder.tensor(target, scale=float(quantisation.scale[0]), zero_point=int(quantisation.zeroPoint[0]))
+        self._builder.operator(
+            "AVERAGE_POOL_2D", [x], [y], "Pool2DOptions",
+            padding=1, strideH=5, strideW=5, filterHeight=5, filterWidth=5,
+        )  # fmt: skip
+        return y
+
+    def _dense(self, x: int, depth: int, count: int) -> int:
+        weights = self._weights((count, depth), count, axis=0)
+        y = self._tensor((1, count))
+        self._builder.operator("FULLY_CONNECTED", [x, *weights], [y], "FullyConnectedOptions")
+        return y
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with start_virtual_board(BOARD, zero_wait_states=True) as board:
+        yield board.url
+
+
+def layer_cycles(url: str, seed: int) -> list[tuple[str, int]]:
+    compiled = compile_model(RandomNetwork(seed).build())
+    (array,) = random_inputs(compiled.inputs, 1, seed)
+    image = link_image(compiled, BOARD)
+    run = measure_image(
+        image, BOARD, url, [(array[0].tobytes(),)], cycles_source=CyclesSource.VIRTUAL, repeats=1, warmups=0
+    )
+    return [(layer.operator, layer.cycles) for layer in run.measurement.layers]
+
+
+def test_weights_scales_and_inputs_do_not_change_the_cycles_of_any_layer(url: str) -> None:
+    first, *others = (layer_cycles(url, seed) for seed in SEEDS)
+    assert len(first) == 9
+    for other in others:
+        assert other == first
