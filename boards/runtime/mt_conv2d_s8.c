@@ -4,135 +4,176 @@
 
 #include <string.h>
 
-/* A sliding window: output column `x` and the input position of its first tap. */
+/* A window that slides over the input: where it is and what does not change on its way. */
 typedef struct {
-    uint32_t x;
-    int32_t left;
+    const mt_conv2d *layer;
+    const int8_t *input;
+    const int8_t *values; /* of the first tap, where it lies inside */
+    int8_t *gathered;     /* room for the values under a window */
+    int32_t left;         /* position of the first tap */
     int32_t top;
-} place;
+    int32_t last_left; /* inside the input from 0 to this; -1 where the window never is */
+    int32_t last_top;
+    uint32_t pixels_left;  /* in this row of the output */
+    uint32_t row_step;     /* bytes from row to row of the input */
+    uint32_t step;         /* bytes from row to row of the values under the window: there, or as gathered */
+    uint32_t stride_bytes; /* from window to window */
+    uint32_t row_bytes;    /* under the window */
+    uint32_t quads;        /* of them in whole quads */
+    uint32_t rest;         /* bytes beyond */
+} sliding;
 
-/* Move to the next output pixel of a row, then to the next row. */
-static inline void advance(const mt_conv2d *layer, place *at)
+static void start_row(sliding *window, int32_t top)
 {
-    at->x++;
-    at->left += layer->window.stride_x;
-    if (at->x == layer->output.width) {
-        *at = (place){0, -(int32_t)layer->window.pad_left, at->top + layer->window.stride_y};
+    const mt_conv2d *layer = window->layer;
+    window->top = top;
+    window->left = -(int32_t)layer->window.pad_left;
+    window->pixels_left = layer->output.width;
+    window->values = window->input + top * (int32_t)window->row_step + window->left * (int32_t)layer->input.channels;
+}
+
+static sliding sliding_of(const mt_conv2d *layer, const int8_t *input, int8_t *gathered)
+{
+    const mt_window *of = &layer->window;
+    const uint32_t channels = layer->input.channels, row_bytes = of->width * channels;
+    const int is_dense = (of->dilation_x | of->dilation_y) == 1;
+    sliding window = {.layer = layer, .input = input, .gathered = gathered,
+                      .last_left = is_dense ? layer->input.width - of->width : -1,
+                      .last_top = layer->input.height - of->height, .row_step = layer->input.width * channels,
+                      .row_bytes = row_bytes, .stride_bytes = of->stride_x * channels, .quads = row_bytes / 4u, .rest = row_bytes % 4u};
+    start_row(&window, -(int32_t)of->pad_top);
+    return window;
+}
+
+static inline int32_t within(int32_t value, int32_t highest)
+{
+    return value < 0 ? 0 : value > highest ? highest : value;
+}
+
+/* Row `y` of the window with its padding. Gives the end. */
+static int8_t *gather_row(const sliding *window, int32_t y, int8_t *to)
+{
+    const mt_conv2d *layer = window->layer;
+    const int8_t *input = window->input;
+    const uint32_t channels = layer->input.channels;
+    const int32_t taps = layer->window.width, width = layer->input.width, dilation = layer->window.dilation_x;
+    int32_t first = taps, end = taps; /* taps before `first` and from `end` on see padding */
+    if (y >= 0 && y < layer->input.height) {
+        first = within((dilation - 1 - window->left) / dilation, taps);
+        end = within((width - window->left + dilation - 1) / dilation, taps);
+        input += ((uint32_t)(y * width) + (uint32_t)(window->left + first * dilation)) * channels;
+    }
+    memset(to, layer->input_zero_point, (uint32_t)first * channels);
+    to += (uint32_t)first * channels;
+    for (int32_t tap = first; tap < end;) {
+        const int32_t together = dilation == 1 ? end - first : 1;
+        memcpy(to, input, (uint32_t)together * channels);
+        to += (uint32_t)together * channels;
+        input += (uint32_t)dilation * channels;
+        tap += together;
+    }
+    memset(to, layer->input_zero_point, (uint32_t)(taps - end) * channels);
+    return to + (uint32_t)(taps - end) * channels;
+}
+
+/* The values under a window at the border, or with dilation. */
+static __attribute__((noinline)) void gather_window(const sliding *window)
+{
+    int8_t *to = window->gathered;
+    int32_t y = window->top;
+    for (uint32_t taps = window->layer->window.height; taps > 0; taps--, y += window->layer->window.dilation_y) {
+        to = gather_row(window, y, to);
     }
 }
 
-/* One row of the window, its padding included, gathered tap by tap: at the borders, or with dilation. */
-static void gather_row(const mt_conv2d *layer, const int8_t *input_row, int32_t x, int8_t *row)
+/* What rows have beyond whole quads: two values of each row, then one value of every two rows, in a word. */
+static __attribute__((noinline)) void widen_rests(const sliding *window, const int8_t *values, uint32_t *column)
 {
-    uint32_t channels = layer->input.channels;
-    for (uint32_t tap = 0; tap < layer->window.width; tap++) {
-        if (x >= 0 && x < layer->input.width) {
-            memcpy(row, input_row + (uint32_t)x * channels, channels);
-        } else {
-            memset(row, layer->input_zero_point, channels);
+    const uint32_t rows = window->layer->window.height, step = window->step;
+    values += 4 * window->quads;
+    if (window->rest & 2u) {
+        const int8_t *value = values;
+        for (uint32_t left = rows; left > 0; left--, value += step, column += 2) {
+            *column = mt_pack(value[0], value[1]);
         }
-        row += channels;
-        x += layer->window.dilation_x;
+        values += 2;
     }
-}
-
-/* The window of a pixel at the border, or with dilation: rows above and below the input are padding too. */
-static __attribute__((noinline)) void widen_border(const mt_conv2d *layer, const int8_t *input, const place *at,
-                                                   uint32_t step, uint32_t *column, int8_t *row)
-{
-    const uint32_t row_bytes = layer->window.width * (uint32_t)layer->input.channels;
-    const uint32_t row_step = layer->input.width * (uint32_t)layer->input.channels;
-    int32_t y = at->top;
-    for (uint32_t tap = layer->window.height; tap > 0; tap--, y += layer->window.dilation_y) {
-        if (y >= 0 && y < layer->input.height) {
-            gather_row(layer, input + (uint32_t)y * row_step, at->left, row);
-        } else {
-            memset(row, layer->input_zero_point, row_bytes);
+    if (window->rest & 1u) {
+        for (uint32_t left = rows / 2; left > 0; left--, values += 2 * step, column += 2) {
+            *column = mt_pack(values[0], values[step]);
         }
-        column = mt_widen_s8(row, row_bytes, step, column);
+        if (rows % 2u > 0) {
+            *column = mt_pack(values[0], 0);
+        }
     }
 }
 
-/* The values under the window of one output pixel, widened to one of `step` interleaved columns. */
-static inline __attribute__((always_inline)) void widen_window(const mt_conv2d *layer, const int8_t *input,
-                                                               const place *at, uint32_t step, uint32_t *column,
-                                                               int8_t *row)
+/* The values under the window, `window->step` bytes from row to row; the window moves on. */
+static inline __attribute__((always_inline)) const int8_t *next_window(sliding *window)
 {
-    const mt_window *window = &layer->window;
-    const int inside = at->left >= 0 && at->left + window->width <= layer->input.width && at->top >= 0 &&
-                       at->top + window->height <= layer->input.height;
-    if (!inside || (window->dilation_x | window->dilation_y) != 1) {
-        widen_border(layer, input, at, step, column, row);
-        return;
+    const mt_window *of = &window->layer->window;
+    const int8_t *values = window->values;
+    window->step = window->row_step;
+    if (window->left < 0 || window->left > window->last_left || window->top < 0 || window->top > window->last_top) {
+        gather_window(window);
+        values = window->gathered;
+        window->step = window->row_bytes;
     }
-    const uint32_t channels = layer->input.channels, row_bytes = window->width * channels;
-    const uint32_t row_step = layer->input.width * channels;
-    const int8_t *values = input + (uint32_t)at->top * row_step + (uint32_t)at->left * channels;
-    for (uint32_t tap = window->height; tap > 0; tap--, values += row_step) {
-        column = mt_widen(values, row_bytes, step, column);
+    window->left += of->stride_x;
+    window->values += window->stride_bytes;
+    if (--window->pixels_left == 0) {
+        start_row(window, window->top + of->stride_y);
     }
+    return values;
 }
 
-/* Whether output pixel n sees input pixel n alone. */
+/* Whether the window sees one pixel after the other. */
 static int is_pointwise(const mt_window *window)
 {
     return (window->height | window->width | window->stride_y | window->stride_x) == 1;
 }
 
-/* Two output pixels. The rows of a last block that is not whole go through a block of their own. */
+/* Every row for the two columns; those of a last block that is not whole go through a block of their own. */
 static inline __attribute__((always_inline)) void multiply(const mt_matrix *matrix, mt_two_columns *job,
                                                            int8_t *output, uint32_t distance)
 {
     const uint32_t whole = matrix->rows / 4u, rest = matrix->rows % 4u;
     const uint32_t *words = matrix->words;
     uint32_t bytes[2];
-    job->channels = matrix->channels;
-    job->channels_end = job->channels + whole;
+    job->groups = matrix->groups;
+    job->groups_end = matrix->groups + whole;
     job->output = output;
     job->distance = distance;
     for (uint32_t part = whole == 0; part < 1 + (rest > 0); part++) {
         if (part > 0) {
-            job->channels_end++;
+            job->groups_end++;
             job->output = (int8_t *)bytes;
             job->distance = 4;
         }
         words = mt_run_two_columns(words, job);
     }
     if (rest > 0) {
-        mt_store_bytes(output + 4 * whole, bytes[0], (int32_t)rest);
         mt_store_bytes(output + 4 * whole + distance, bytes[1], (int32_t)rest);
+        mt_store_bytes(output + 4 * whole, bytes[0], (int32_t)rest); /* last: it remains where both have one address */
     }
 }
 
 void mt_conv2d_s8(const mt_conv2d *layer, const int8_t *input, uint32_t *scratch, int8_t *output)
 {
-    uint32_t pixels = (uint32_t)layer->output.height * layer->output.width;
     const uint32_t channels = layer->output.channels;
-    int8_t *row = (int8_t *)(scratch + 4 * layer->matrix.quads);
+    const uint32_t pixel_step = is_pointwise(&layer->window) ? layer->input.channels : 0;
     mt_two_columns job = mt_two_columns_of(&layer->matrix, scratch);
-    place at = {0, -(int32_t)layer->window.pad_left, -(int32_t)layer->window.pad_top};
-
-    const int pointwise = is_pointwise(&layer->window);
-    const int8_t *pixel = input;
-
-    for (; pixels >= 2; pixels -= 2, output += 2 * channels) {
-        for (uint32_t i = 0; i < 2; i++) {
-            if (pointwise) {
-                mt_widen(pixel, layer->input.channels, 2, scratch + i);
-                pixel += layer->input.channels;
-            } else {
-                widen_window(layer, input, &at, 2, scratch + i, row);
-                advance(layer, &at);
+    sliding window = sliding_of(layer, input, (int8_t *)(scratch + 4 * layer->matrix.quads));
+    int32_t pixels = layer->output.height * layer->output.width;
+    for (; pixels > 0; pixels -= 2, output += 2 * channels) {
+        const uint32_t *end = scratch + (pixels > 1 ? 2 : 1); /* an odd pixel goes with a column that is dropped */
+        for (uint32_t *column = scratch; column != end; column++, input += pixel_step) {
+            const int8_t *values = pixel_step > 0 ? input : next_window(&window);
+            uint32_t *rests = mt_widen_rows(values, window.quads, window.step, layer->window.height, column);
+            if (window.rest > 0) {
+                widen_rests(&window, values, rests);
             }
         }
-        multiply(&layer->matrix, &job, output, channels);
-    }
-    if (pixels > 0) {
-        if (pointwise) {
-            mt_widen_s8(pixel, layer->input.channels, 1, scratch);
-        } else {
-            widen_border(layer, input, &at, 1, scratch, row);
-        }
-        mt_matmul_1_column_s8(&layer->matrix, scratch, output);
+        multiply(&layer->matrix, &job, output, pixels > 1 ? channels : 0);
     }
 }

@@ -58,6 +58,12 @@ static inline uint32_t mt_group_byte(int32_t value, const mt_channels *channels,
                            channels->shifts[index].right, offset);
 }
 
+/* The same for row `index` of a group of a matrix, whose sums are doubled already. */
+static inline uint32_t mt_row_byte(int32_t doubled, const mt_rows *rows, uint32_t index, uint32_t offset)
+{
+    return mt_channel_byte(doubled, rows->multipliers[index], 0, rows->rights[index], offset);
+}
+
 /* Saturate four bytes of `mt_bytes_output` at the lower end as well and give the values stored. */
 static inline uint32_t mt_bytes_to_output(uint32_t bytes, const mt_bytes_output *output)
 {

@@ -26,12 +26,12 @@ typedef struct {
     const uint32_t *end;
     uint32_t first_turn_bytes; /* code of the loop's first turn, which takes what whole turns leave over */
     uint32_t entry;
-    const mt_channels *channels;
-    const mt_channels *channels_end;
+    const mt_rows *groups;
+    const mt_rows *groups_end;
     int8_t *output;
-    uint32_t distance; /* from the first column's output to the second's */
+    uint32_t distance; /* from the first column's output to the second's; 0 drops the second's */
     mt_bytes_output to;
-    int32_t kept[4]; /* sums of a and c that earlier passes left; zero between blocks */
+    int32_t kept[4]; /* doubled sums of a and c that earlier passes left; zero between blocks */
 } mt_two_columns;
 
 static inline mt_two_columns mt_two_columns_of(const mt_matrix *matrix, const uint32_t *columns)
@@ -62,23 +62,21 @@ static inline mt_two_columns mt_two_columns_of(const mt_matrix *matrix, const ui
     "smlad r10, r3, r12, r10\n smlad r11, r3, lr, r11\n"
 #define MT_QUAD MT_HALF_QUAD MT_HALF_QUAD
 
-/* Both sums of a channel, in x and y, to unsigned bytes as mt_channel_byte does it; r1 is its group. */
-#define MT_REQUANTISE(x, y, multiplier, left, right)                                                        \
-    "ldr r2, [r1, #" multiplier "]\n ldr lr, %[offset]\n ldrb r12, [r1, #" left "]\n"                       \
-    "ldrb r3, [r1, #" right "]\n"                                                                           \
-    "lsl lr, lr, r3\n lsr lr, lr, #1\n lsl " x ", " x ", r12\n lsl " y ", " y ", r12\n"                     \
-    "smmla r12, " x ", r3, lr\n smmla lr, " y ", r3, lr\n"                                                  \
+/* Both doubled sums of a row, in x and y, to unsigned bytes as mt_row_byte does it; r1 is its group's multipliers. */
+#define MT_REQUANTISE(x, y, multiplier, right)                                                              \
+    "ldr r2, [r1, #" multiplier "]\n ldr lr, %[offset]\n ldrb r3, [r1, #" right "]\n"                       \
+    "lsl lr, lr, r3\n lsr lr, lr, #1\n smmla r12, " x ", r3, lr\n smmla lr, " y ", r3, lr\n"               \
     "smmlar " x ", " x ", r2, r12\n smmlar " y ", " y ", r2, lr\n"                                          \
     "asr " x ", " x ", r3\n asr " y ", " y ", r3\n usat " x ", #8, " x "\n usat " y ", #8, " y "\n"
 
-/* Between passes: the sum of an upper row is kept, and the word starts again. */
+/* Between passes: the doubled sum of an upper row is kept, and the word starts again. */
 #define MT_KEEP(x, b, kept)                                                                                 \
-    "sub " x ", " x ", " b "\n ldr r3, %[" kept "]\n add r3, r3, " x ", asr #8\n"                           \
+    "sub " x ", " x ", " b "\n ldr r3, %[" kept "]\n add r3, r3, " x ", asr #7\n"                           \
     "str r3, %[" kept "]\n mov " x ", " b "\n"
 
-/* After the last pass: everything summed, r2 the bias, lr zero. */
+/* After the last of several passes: the kept sum joins that of an upper row; lr is zero. */
 #define MT_TAKE(x, b, kept)                                                                                 \
-    "sub " x ", " x ", " b "\n ldr r3, %[" kept "]\n add r3, r3, r2\n add " x ", r3, " x ", asr #8\n"       \
+    "ldr r3, %[" kept "]\n sub " x ", " x ", " b "\n asr " x ", " x ", #7\n add " x ", " x ", r3\n"          \
     "str lr, %[" kept "]\n"
 
 static inline __attribute__((always_inline)) const uint32_t *mt_run_two_columns(const uint32_t *words,
@@ -87,29 +85,29 @@ static inline __attribute__((always_inline)) const uint32_t *mt_run_two_columns(
     register const uint32_t *weights __asm__("r0") = words;
     __asm__ volatile(
         "adr r1, 3f\n ldr r2, %[first_turn_bytes]\n sub r1, r1, r2\n orr r1, r1, #1\n str r1, %[entry]\n"
-        "1:\n" /* a block: the sums of b and d start from their bias */
-        "ldr r2, %[channels]\n ldr r1, %[columns]\n ldr r3, %[entry]\n"
-        "ldr r6, [r2, #4]\n ldr r10, [r2, #12]\n"
-        "mov r4, r6\n mov r5, r6\n mov r7, r6\n mov r8, r10\n mov r9, r10\n mov r11, r10\n"
+        "1:\n" /* a block */
+        "ldr r1, %[columns]\n ldr r3, %[entry]\n"
+        "mov r4, #0\n mov r5, #0\n mov r6, #0\n mov r7, #0\n mov r8, #0\n mov r9, #0\n mov r10, #0\n mov r11, #0\n"
         "bx r3\n"
         ".balign 4\n"
         "2:\n" MT_QUAD MT_QUAD MT_QUAD MT_QUAD
         "3:\n"
         "ldr r2, %[pass_end]\n cmp r1, r2\n bne 2b\n"
-        "ldr r3, %[only_end]\n ldr r1, %[channels]\n cmp r2, r3\n bne 5f\n"
-        "ldr r2, [r1]\n ldr r3, [r1, #8]\n"
+        "ldr r3, %[only_end]\n ldr r1, %[groups]\n cmp r2, r3\n bne 5f\n"
         "sub r4, r4, r6\n sub r5, r5, r7\n sub r8, r8, r10\n sub r9, r9, r11\n"
-        "add r4, r2, r4, asr #8\n add r5, r2, r5, asr #8\n add r8, r3, r8, asr #8\n add r9, r3, r9, asr #8\n"
-        "4:\n" /* r4 to r11 are complete: a a b b c c d d */
-        MT_REQUANTISE("r4", "r5", "16", "32", "33") MT_REQUANTISE("r6", "r7", "20", "34", "35")
-        "bfi r4, r6, #8, #8\n bfi r5, r7, #8, #8\n"
-        MT_REQUANTISE("r8", "r9", "24", "36", "37") MT_REQUANTISE("r10", "r11", "28", "38", "39")
-        "bfi r4, r8, #16, #8\n bfi r5, r9, #16, #8\n bfi r4, r10, #24, #8\n bfi r5, r11, #24, #8\n"
+        "ldm r1!, {r2, r3, r12, lr}\n"
+        "add r4, r2, r4, asr #7\n add r5, r2, r5, asr #7\n add r8, r12, r8, asr #7\n add r9, r12, r9, asr #7\n"
+        "4:\n" /* r4 r5 r8 r9 are complete, r3 lr the bias of b and d */
+        "add r6, r3, r6, lsl #1\n add r7, r3, r7, lsl #1\n add r10, lr, r10, lsl #1\n add r11, lr, r11, lsl #1\n"
+        MT_REQUANTISE("r4", "r5", "0", "16") MT_REQUANTISE("r6", "r7", "4", "17")
+        "orr r4, r4, r6, lsl #8\n orr r5, r5, r7, lsl #8\n"
+        MT_REQUANTISE("r8", "r9", "8", "18") MT_REQUANTISE("r10", "r11", "12", "19")
+        "orr r4, r4, r8, lsl #16\n orr r5, r5, r9, lsl #16\n orr r4, r4, r10, lsl #24\n orr r5, r5, r11, lsl #24\n"
         "ldr r12, %[excess]\n ldr lr, %[lowest]\n ldr r2, %[output]\n ldr r3, %[distance]\n"
         "uqsub8 r4, r4, r12\n uqsub8 r5, r5, r12\n uadd8 r4, r4, lr\n uadd8 r5, r5, lr\n"
-        "add r1, r1, #40\n"
-        "str r5, [r2, r3]\n str r4, [r2], #4\n str r2, %[output]\n str r1, %[channels]\n"
-        "ldr r3, %[channels_end]\n cmp r1, r3\n bne 1b\n"
+        "add r1, r1, #20\n"
+        "str r5, [r2, r3]\n str r4, [r2], #4\n str r2, %[output]\n str r1, %[groups]\n"
+        "ldr r3, %[groups_end]\n cmp r1, r3\n bne 1b\n"
         "b 7f\n"
         "5:\n" /* one of several passes is done */
         "mov r1, r2\n ldr r3, %[end]\n cmp r1, r3\n beq 6f\n"
@@ -118,19 +116,19 @@ static inline __attribute__((always_inline)) const uint32_t *mt_run_two_columns(
         "add r2, r1, #2048\n str r2, %[pass_end]\n" /* MT_QUADS_PER_PASS * 16 */
         "b 2b\n"
         "6:\n" /* the last */
-        "ldr r1, %[first_end]\n str r1, %[pass_end]\n"
-        "ldr r1, %[channels]\n mov lr, #0\n"
-        "ldr r2, [r1]\n" MT_TAKE("r4", "r6", "kept0") MT_TAKE("r5", "r7", "kept1")
-        "ldr r2, [r1, #8]\n" MT_TAKE("r8", "r10", "kept2") MT_TAKE("r9", "r11", "kept3")
+        "ldr r1, %[first_end]\n str r1, %[pass_end]\n ldr r1, %[groups]\n mov lr, #0\n"
+        MT_TAKE("r4", "r6", "kept0") MT_TAKE("r5", "r7", "kept1")
+        MT_TAKE("r8", "r10", "kept2") MT_TAKE("r9", "r11", "kept3")
+        "ldm r1!, {r2, r3, r12, lr}\n add r4, r4, r2\n add r5, r5, r2\n add r8, r8, r12\n add r9, r9, r12\n"
         "b 4b\n"
         "7:\n"
-        : "+r"(weights), [entry] "+m"(job->entry), [channels] "+m"(job->channels), [output] "+m"(job->output),
+        : "+r"(weights), [entry] "+m"(job->entry), [groups] "+m"(job->groups), [output] "+m"(job->output),
           [pass_end] "+m"(job->pass_end), [kept0] "+m"(job->kept[0]), [kept1] "+m"(job->kept[1]),
           [kept2] "+m"(job->kept[2]), [kept3] "+m"(job->kept[3])
         : [first_turn_bytes] "m"(job->first_turn_bytes), [columns] "m"(job->columns), [only_end] "m"(job->only_end),
           [end] "m"(job->end), [first_end] "m"(job->first_end), [offset] "m"(job->to.offset),
           [excess] "m"(job->to.excess), [lowest] "m"(job->to.lowest), [distance] "m"(job->distance),
-          [channels_end] "m"(job->channels_end)
+          [groups_end] "m"(job->groups_end)
         : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
     return weights;
 }
@@ -151,20 +149,20 @@ static inline void mt_accumulate_2(const uint32_t *words, const uint32_t *column
         }
     }
     for (uint32_t i = 0; i < 2; i++) {
-        sums[i] += mt_upper(ab[i], b[i]);
-        sums[2 + i] += b[i];
-        sums[4 + i] += mt_upper(cd[i], d[i]);
-        sums[6 + i] += d[i];
+        sums[i] += 2 * mt_upper(ab[i], b[i]);
+        sums[2 + i] += 2 * b[i];
+        sums[4 + i] += 2 * mt_upper(cd[i], d[i]);
+        sums[6 + i] += 2 * d[i];
     }
 }
 
 static inline const uint32_t *mt_run_two_columns(const uint32_t *words, mt_two_columns *job)
 {
-    for (; job->channels != job->channels_end; job->channels++, job->output += 4) {
+    for (; job->groups != job->groups_end; job->groups++, job->output += 4) {
         int32_t sums[8];
         uint32_t bytes[2] = {0, 0};
         for (uint32_t i = 0; i < 8; i++) {
-            sums[i] = job->channels->bias[i / 2];
+            sums[i] = job->groups->bias[i / 2];
         }
         const uint32_t *start = job->columns;
         for (const uint32_t *end = job->first_end; start != job->end; end += 4 * MT_QUADS_PER_PASS) {
@@ -173,9 +171,9 @@ static inline const uint32_t *mt_run_two_columns(const uint32_t *words, mt_two_c
             start = end;
         }
         for (uint32_t i = 0; i < 8; i++) {
-            bytes[i % 2] |= mt_group_byte(sums[i], job->channels, i / 2, job->to.offset) << (i / 2 * 8);
+            bytes[i % 2] |= mt_row_byte(sums[i], job->groups, i / 2, job->to.offset) << (i / 2 * 8);
         }
-        for (uint32_t i = 0; i < 2; i++) {
+        for (uint32_t i = 2; i-- > 0;) { /* what may be dropped first */
             bytes[i] = mt_bytes_to_output(bytes[i], &job->to);
             memcpy(job->output + i * job->distance, &bytes[i], 4);
         }

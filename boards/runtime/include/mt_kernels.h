@@ -75,16 +75,27 @@ typedef struct {
 } mt_window;
 
 /*
+ * Four rows of a matrix: the constants of their output channels, for doubled sums. bias is 2 * (bias - zero_point *
+ * sum(weights)), the factor multiplier / 2^32 / 2^right, right in [0, 30]. Rows come in fours, filled up.
+ */
+typedef struct {
+    int32_t bias[4];
+    int32_t multipliers[4];
+    uint8_t rights[4];
+} mt_rows;
+
+/*
  * A weight matrix [rows, depth] made for dual 16-bit multiply-accumulate.
  *
- * Rows come in blocks of four (A, B, C, D; the last block is filled up with zeros), depth in quads (k0..k3, filled
- * up with zeros). A block's quad is four words: AB(k0, k2), CD(k0, k2), AB(k1, k3), CD(k1, k3), each of two 16-bit
- * lanes; the lane of AB(k) is 256 * A[k] + B[k]. A word multiplied as it is sums 256 * A + B, its sign-extended
- * low bytes sum B: one extraction serves four products. Weights are in [-127, 127].
+ * Rows come in blocks (A, B, C, D and so on; the last block is filled up with zeros), depth in quads (k0..k3, filled
+ * up with zeros). A block's quad is a word AB(k0, k2), CD(k0, k2) and so on for two rows each, then AB(k1, k3),
+ * CD(k1, k3) and so on, each of two 16-bit lanes; the lane of AB(k) is 256 * A[k] + B[k]. A word multiplied as it is
+ * sums 256 * A + B, its sign-extended low bytes sum B: one extraction serves four products. Weights are in
+ * [-127, 127].
  */
 typedef struct {
     const uint32_t *words;
-    const mt_channels *channels;
+    const mt_rows *groups;
     uint16_t rows;
     uint16_t quads;
     mt_bytes_output output;
@@ -92,21 +103,22 @@ typedef struct {
 
 /*
  * One column: output[r] = requantised(bias[r] + sum over k of weights[r][k] * column[k]).
- * column: 2 words per quad, lanes (k0, k2) then (k1, k3).
+ * Blocks of eight rows. column: 2 words per quad, lanes (k0, k2) then (k1, k3).
  */
 void mt_matmul_1_column_s8(const mt_matrix *matrix, const uint32_t *column, int8_t *output);
 
 /*
- * Widen `count` bytes to lanes (k0, k2), (k1, k3), a last incomplete quad filled up with zeros; `step` is the
- * distance in words from one word to the next: 1 for one column, 2 for two interleaved ones. Gives the end.
+ * Widen `count` bytes to lanes (k0, k2), (k1, k3), a last incomplete quad filled up with zeros: one column. Gives the
+ * end.
  */
-uint32_t *mt_widen_s8(const int8_t *bytes, uint32_t count, uint32_t step, uint32_t *lanes);
+uint32_t *mt_widen_s8(const int8_t *bytes, uint32_t count, uint32_t *lanes);
 
 /*
- * CONV_2D. matrix.rows output channels; depth is window.height rows of window.width * input.channels values, each
- * filled up to whole quads. scratch: 4 * matrix.quads words, and window.width * input.channels bytes behind them,
- * rounded up to words. Works in place for a 1x1 window with stride 1 whose output has no more channels than its
- * input.
+ * CONV_2D. matrix.rows output channels in blocks of four rows. The depth begins with the whole quads of every row of
+ * the window; then come, each in a word (k, k'), two values of every row that has them left, then one value of every two
+ * rows, the last alone if need be. scratch: 4 * matrix.quads words and, unless the window is 1x1 with stride 1, the
+ * values under a window behind them, in bytes. Works in place for a 1x1 window with stride 1 whose output has no more
+ * channels than its input.
  */
 typedef struct {
     mt_matrix matrix;
@@ -163,11 +175,10 @@ void mt_depthwise_conv2d_s8(const mt_depthwise_conv2d *layer, const int8_t *inpu
 /* Copy one channel into its plane; the padding around it stays as it is. */
 void mt_fill_plane_s8(const mt_depthwise_conv2d *layer, const int8_t *input, int16_t *plane);
 
-/* FULLY_CONNECTED. input [batches, depth], output [batches, matrix.rows]. scratch: 2 * matrix.quads words. */
+/* FULLY_CONNECTED of one sample: output [matrix.rows] in blocks of eight rows. scratch: 2 * matrix.quads words. */
 typedef struct {
     mt_matrix matrix;
-    uint16_t batches;
-    uint16_t depth;
+    uint32_t depth;
 } mt_fully_connected;
 
 void mt_fully_connected_s8(const mt_fully_connected *layer, const int8_t *input, uint32_t *scratch, int8_t *output);

@@ -13,6 +13,7 @@ CHANNELS_PER_GROUP = 4
 
 _LARGEST_INPUT = 255  # |stored - zero_point|
 _GROUP_TYPE = np.dtype([("bias", "i4", 4), ("multipliers", "i4", 4), ("shifts", "u1", (4, 2))])
+_ROWS_TYPE = np.dtype([("bias", "i4", 4), ("multipliers", "i4", 4), ("rights", "u1", 4)])
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,46 @@ class Channels:
     """Folded constants of the output channels.
 
     Attributes:
+        operator: whose they are.
         rows: the weights `[output channel, weight]` that go with them.
-        array: bias, multipliers and shifts as an array of `mt_channels`, four channels each.
+        bias: with the input's zero point folded in.
+        scales: of the sums.
     """
 
+    operator: Operator
     rows: NDArray[np.int8]
-    array: Array
+    bias: NDArray[np.int64]
+    scales: tuple[Scale, ...]
     output: OutputRange
+
+    @property
+    def array(self) -> Array:
+        """Bias, multipliers and shifts as an array of `mt_channels`, four channels each."""
+        bias, scales = self._filled_up(CHANNELS_PER_GROUP)
+        groups = np.zeros(len(scales) // CHANNELS_PER_GROUP, _GROUP_TYPE)
+        groups["bias"] = bias.reshape(-1, CHANNELS_PER_GROUP)
+        groups["multipliers"] = np.reshape([s.multiplier for s in scales], (-1, CHANNELS_PER_GROUP))
+        groups["shifts"] = np.reshape([(s.left, s.right - 1) for s in scales], (-1, CHANNELS_PER_GROUP, 2))
+        return Array("channels", "mt_channels", groups, is_weights=True)
+
+    def rows_array(self, rows_per_block: int) -> Array:
+        """Give bias, multipliers and shifts as an array of `mt_rows`, whole blocks of rows.
+
+        Raises:
+            UnsupportedModelError: a scale of 1 or more, which the kernels for matrices do not take.
+        """
+        bias, scales = self._filled_up(rows_per_block)
+        self.operator.require(all(scale.left == 1 for scale in scales), "a channel is scaled by 1 or more")
+        groups = np.zeros(len(scales) // CHANNELS_PER_GROUP, _ROWS_TYPE)
+        groups["bias"] = 2 * bias.reshape(-1, CHANNELS_PER_GROUP)
+        groups["multipliers"] = np.reshape([s.multiplier for s in scales], (-1, CHANNELS_PER_GROUP))
+        groups["rights"] = np.reshape([s.right - 1 for s in scales], (-1, CHANNELS_PER_GROUP))
+        return Array("groups", "mt_rows", groups, is_weights=True)
+
+    def _filled_up(self, block: int) -> tuple[NDArray[np.int64], list[Scale]]:
+        """Give bias and scales in whole blocks, the last filled up with channels that compute 0."""
+        missing = -len(self.scales) % block
+        return np.pad(self.bias, (0, missing)), [*self.scales, *[Scale.of(0.0)] * missing]
 
     def output_fields(self) -> dict[str, Field]:
         """Give the fields of the C struct `mt_bytes_output`."""
@@ -74,15 +108,17 @@ def fold_channels(operator: Operator, rows: NDArray[np.int8], ratios: NDArray[np
     rows = rows.copy()
     for channel in range(len(rows)):
         scale = scales[channel]
-        if _fits(scale, int(reach[channel] + abs(bias[channel])), leaves):
+        fits = _fits(scale, int(reach[channel] + abs(bias[channel])), leaves)
+        if fits and scale.left == 1:
             continue
         constant = _constant_result(int(bias[channel]), int(reach[channel]), scale, leaves)
-        if constant is None:
+        if constant is not None:
+            rows[channel], bias[channel], scales[channel] = 0, 2 * constant, Scale.of(0.5)
+        elif not fits:
             raise operator.unsupported(f"sums of channel {channel} leave 32 bits")
-        rows[channel], bias[channel], scales[channel] = 0, constant, Scale.of(1.0)
     folded = bias - operator.input(0).zero_point * rows.astype(np.int64).sum(axis=1)
     operator.require(bool(np.all(np.abs(folded) < 2**31)), "a folded bias leaves 32 bits")
-    return Channels(rows, _array(folded, scales), leaves)
+    return Channels(operator, rows, folded, tuple(scales), leaves)
 
 
 def _fits(scale: Scale, largest_sum: int, leaves: OutputRange) -> bool:
@@ -102,17 +138,6 @@ def _constant_result(bias: int, reach: int, scale: Scale, leaves: OutputRange) -
     ends = [requantise(sum_, scale) + leaves.zero_point for sum_ in (bias - reach, bias + reach)]
     low, high = (min(max(end, leaves.lowest), leaves.highest) for end in ends)
     return low - leaves.zero_point if low == high else None
-
-
-def _array(bias: NDArray[np.int64], scales: list[Scale]) -> Array:
-    """Give the channels in fours, the last four filled up with channels that compute 0."""
-    missing = -len(scales) % CHANNELS_PER_GROUP
-    scales = [*scales, *[Scale.of(0.0)] * missing]
-    groups = np.zeros(len(scales) // CHANNELS_PER_GROUP, _GROUP_TYPE)
-    groups["bias"] = np.pad(bias, (0, missing)).reshape(-1, CHANNELS_PER_GROUP)
-    groups["multipliers"] = np.reshape([s.multiplier for s in scales], (-1, CHANNELS_PER_GROUP))
-    groups["shifts"] = np.reshape([(s.left, s.right - 1) for s in scales], (-1, CHANNELS_PER_GROUP, 2))
-    return Array("channels", "mt_channels", groups, is_weights=True)
 
 
 def channel_ratios(operator: Operator, count: int) -> NDArray[np.float64]:

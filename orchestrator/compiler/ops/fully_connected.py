@@ -1,30 +1,36 @@
 """FULLY_CONNECTED: weights `[output, input]`, one scale, or one per output."""
 
 from orchestrator.compiler.graph import Operator
-from orchestrator.compiler.ops.channels import channel_ratios, fold_channels, weights_of
-from orchestrator.compiler.ops.matrix import matrix_arrays, matrix_fields, quads_in
+from orchestrator.compiler.ops.channels import Channels, channel_ratios, fold_channels, weights_of
+from orchestrator.compiler.ops.matrix import ROWS_FOR_ONE_COLUMN, lane_order, matrix_arrays, matrix_fields, quads_in
 from orchestrator.compiler.step import Step
 
 
-def lower(operator: Operator) -> Step:
-    """Lower to `mt_fully_connected_s8`."""
+def fold(operator: Operator) -> tuple[Channels, int]:
+    """Check the operator; give its folded constants and how many samples it takes."""
     source, target = operator.input(0), operator.output
     operator.require_int8(source, target)
     operator.require(operator.int_option("WeightsFormat") == 0, "shuffled weights are not supported")
     weights = weights_of(operator, axis=0)
     operator.require(weights.ndim == 2, f"needs weights of 2 dimensions, but got {weights.ndim}")
     count, depth = weights.shape
-    batches = source.elements // depth
-    operator.require(batches * depth == source.elements, f"{source.elements} inputs for weights of depth {depth}")
-    operator.require(batches * count == target.elements, f"{target.elements} outputs, expected {batches * count}")
-    operator.require(max(count, batches, quads_in(depth)) <= 65535, "more than 65,535 outputs, batches or quads")
-    channels = fold_channels(operator, weights, channel_ratios(operator, count))
-    rows = channels.rows.reshape(count, 1, depth)
+    samples = source.elements // depth
+    operator.require(samples * depth == source.elements, f"{source.elements} inputs for weights of depth {depth}")
+    operator.require(samples * count == target.elements, f"{target.elements} outputs, expected {samples * count}")
+    return fold_channels(operator, weights, channel_ratios(operator, count)), samples
+
+
+def lower_one_sample(operator: Operator, channels: Channels) -> Step:
+    """Lower to `mt_fully_connected_s8`; the values of the input are the depth, as they lie."""
+    count, depth = channels.rows.shape
+    operator.require(max(count, quads_in(depth)) <= 65535, "more than 65,535 outputs or quads")
+    order = lane_order(depth)
+    fields = {"matrix": matrix_fields(channels, order), "depth": depth}
     return Step(
         operator,
-        macs=batches * count * depth,
-        params=("mt_fully_connected", {"matrix": matrix_fields(rows, channels), "batches": batches, "depth": depth}),
+        macs=count * depth,
+        params=("mt_fully_connected", fields),
         call="mt_fully_connected_s8(&{params}, {in0}, {scratch}, {out});",
-        arrays=matrix_arrays(rows, channels),
+        arrays=matrix_arrays(channels, order, ROWS_FOR_ONE_COLUMN),
         scratch_bytes=8 * quads_in(depth),
     )

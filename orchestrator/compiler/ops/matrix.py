@@ -6,7 +6,10 @@ from numpy.typing import NDArray
 from orchestrator.compiler.ops.channels import Channels
 from orchestrator.compiler.step import Array, Field, Reference
 
-ROWS_PER_BLOCK = 4
+ROWS_FOR_TWO_COLUMNS = 4
+ROWS_FOR_ONE_COLUMN = 8
+"""Rows of a block, by the kernel that multiplies it."""
+
 VALUES_PER_QUAD = 4
 
 
@@ -15,33 +18,39 @@ def quads_in(values: int) -> int:
     return -(-values // VALUES_PER_QUAD)
 
 
-def pack_matrix(rows: NDArray[np.int8]) -> NDArray[np.uint32]:
-    """Pack weights `[row, segment, value]`; every segment is filled up to whole quads.
+def lane_order(values: int) -> NDArray[np.intp]:
+    """Give the order in which `values` of depth lie in lanes, two to a word: k0 k2 k1 k3 of each quad; -1 is a zero."""
+    depth = np.arange(quads_in(values) * VALUES_PER_QUAD, dtype=np.intp)
+    depth[values:] = -1
+    return depth.reshape(-1, VALUES_PER_QUAD)[:, [0, 2, 1, 3]].reshape(-1)
+
+
+def pack_matrix(rows: NDArray[np.int8], order: NDArray[np.intp], rows_per_block: int) -> NDArray[np.uint32]:
+    """Pack weights `[row, value]` in an order of lanes, filled up to whole blocks.
 
     Two rows share a 16-bit lane as `256 * A + B`, which needs weights in [-127, 127].
     """
-    count, segments, values = rows.shape
-    blocks, quads = -(-count // ROWS_PER_BLOCK), quads_in(values)
-    padded = np.zeros((blocks * ROWS_PER_BLOCK, segments, quads * VALUES_PER_QUAD), np.int32)
-    padded[:count, :, :values] = rows
-    upper_lower = padded.reshape(blocks, 2, 2, segments * quads, 2, 2)  # block, AB or CD, A or B, quad, half, parity
-    lanes = (256 * upper_lower[:, :, 0] + upper_lower[:, :, 1]).astype(np.uint32) & 0xFFFF
-    words = lanes[..., 0, :] | (lanes[..., 1, :] << 16)  # k0 with k2, k1 with k3
-    return np.ascontiguousarray(words.transpose(0, 2, 3, 1)).reshape(-1)
+    count, values = rows.shape
+    blocks = -(-count // rows_per_block)
+    padded = np.zeros((blocks * rows_per_block, values + 1), np.int32)  # the last column is what -1 refers to
+    padded[:count, :values] = rows
+    lanes = padded[:, order].reshape(blocks, rows_per_block // 2, 2, -1, 2)  # block, pair, A or B, word, lane
+    words = (256 * lanes[:, :, 0] + lanes[:, :, 1]).astype(np.uint32) & 0xFFFF
+    return np.ascontiguousarray((words[..., 0] | words[..., 1] << 16).transpose(0, 2, 1)).reshape(-1)
 
 
-def matrix_arrays(rows: NDArray[np.int8], channels: Channels) -> tuple[Array, ...]:
-    """Give all constant arrays of an `mt_matrix` with weights `[row, segment, value]`."""
-    return (Array("weights", "uint32_t", pack_matrix(rows), is_weights=True), channels.array)
+def matrix_arrays(channels: Channels, order: NDArray[np.intp], rows_per_block: int) -> tuple[Array, ...]:
+    """Give all constant arrays of an `mt_matrix`."""
+    weights = Array("weights", "uint32_t", pack_matrix(channels.rows, order, rows_per_block), is_weights=True)
+    return (weights, channels.rows_array(rows_per_block))
 
 
-def matrix_fields(rows: NDArray[np.int8], channels: Channels) -> dict[str, Field]:
+def matrix_fields(channels: Channels, order: NDArray[np.intp]) -> dict[str, Field]:
     """Give the fields of the C struct `mt_matrix`."""
-    count, segments, values = rows.shape
     return {
         "words": Reference("weights"),
-        "channels": Reference("channels"),
-        "rows": count,
-        "quads": segments * quads_in(values),
+        "groups": Reference("groups"),
+        "rows": len(channels.rows),
+        "quads": len(order) // VALUES_PER_QUAD,
         "output": channels.output_fields(),
     }
