@@ -50,39 +50,38 @@ static inline int32_t within(int32_t value, int32_t highest)
     return value < 0 ? 0 : value > highest ? highest : value;
 }
 
-/* Row `y` of the window with its padding. Gives the end. */
-static int8_t *gather_row(const sliding *window, int32_t y, int8_t *to)
+/* Copy the taps of a row from `first` up to `end`, which lie in the input. */
+static void gather_row(const sliding *window, const int8_t *from, int32_t first, int32_t end, int8_t *to)
 {
-    const mt_conv2d *layer = window->layer;
-    const int8_t *input = window->input;
-    const uint32_t channels = layer->input.channels;
-    const int32_t taps = layer->window.width, width = layer->input.width, dilation = layer->window.dilation_x;
-    int32_t first = taps, end = taps; /* taps before `first` and from `end` on see padding */
-    if (y >= 0 && y < layer->input.height) {
-        first = within((dilation - 1 - window->left) / dilation, taps);
-        end = within((width - window->left + dilation - 1) / dilation, taps);
-        input += ((uint32_t)(y * width) + (uint32_t)(window->left + first * dilation)) * channels;
-    }
-    memset(to, layer->input_zero_point, (uint32_t)first * channels);
+    const uint32_t channels = window->layer->input.channels, dilation = window->layer->window.dilation_x;
     to += (uint32_t)first * channels;
-    for (int32_t tap = first; tap < end;) {
-        const int32_t together = dilation == 1 ? end - first : 1;
-        memcpy(to, input, (uint32_t)together * channels);
-        to += (uint32_t)together * channels;
-        input += (uint32_t)dilation * channels;
-        tap += together;
+    if (dilation == 1) {
+        memcpy(to, from, (uint32_t)(end - first) * channels);
+        return;
     }
-    memset(to, layer->input_zero_point, (uint32_t)(taps - end) * channels);
-    return to + (uint32_t)(taps - end) * channels;
+    for (; first < end; first++, from += dilation * channels, to += channels) {
+        memcpy(to, from, channels);
+    }
 }
 
-/* The values under a window at the border, or with dilation. */
+/* The values under a window at the border, or with dilation: padding first, then what lies inside. */
 static __attribute__((noinline)) void gather_window(const sliding *window)
 {
+    const mt_conv2d *layer = window->layer;
+    const int32_t taps = layer->window.width, dilation = layer->window.dilation_x;
+    const int32_t first = within((dilation - 1 - window->left) / dilation, taps);
+    const int32_t end = within((layer->input.width - window->left + dilation - 1) / dilation, taps);
     int8_t *to = window->gathered;
+    const int8_t *from = window->values + first * dilation * (int32_t)layer->input.channels;
+    memset(to, layer->input_zero_point, layer->window.height * window->row_bytes);
     int32_t y = window->top;
-    for (uint32_t taps = window->layer->window.height; taps > 0; taps--, y += window->layer->window.dilation_y) {
-        to = gather_row(window, y, to);
+    for (uint32_t left = first < end ? layer->window.height : 0; left > 0; left--) {
+        if (y >= 0 && y < layer->input.height) {
+            gather_row(window, from, first, end, to);
+        }
+        y += layer->window.dilation_y;
+        from += layer->window.dilation_y * window->row_step;
+        to += window->row_bytes;
     }
 }
 
