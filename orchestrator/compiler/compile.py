@@ -6,6 +6,7 @@ from orchestrator.compiler.architecture import architecture_key
 from orchestrator.compiler.emit import emit_model
 from orchestrator.compiler.fold import fold_constants
 from orchestrator.compiler.graph import Graph, Tensor
+from orchestrator.compiler.kernel_choice import fewer_kernels
 from orchestrator.compiler.ops import OPERATORS
 from orchestrator.compiler.place import place_network
 from orchestrator.compiler.reader import read_graph
@@ -60,7 +61,7 @@ def _lower(graph: Graph) -> tuple[Step, ...]:
     steps = tuple(OPERATORS[operator.name](operator) for operator in graph.operators)
     if all(step.is_alias for step in steps):
         raise UnsupportedModelError("the model computes nothing")
-    return steps
+    return fewer_kernels(steps)
 
 
 def _check_wiring(graph: Graph) -> None:

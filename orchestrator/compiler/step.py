@@ -41,6 +41,8 @@ class Step:
         scratch_bytes: working memory of this step alone.
         shares: positions among the run-time inputs whose memory the output may take over.
         is_alias: the output is the very memory of its only run-time input.
+        kernel: the C function, where another step may be asked for it.
+        otherwise: the same, slower, by a kernel that the network may need anyway.
     """
 
     operator: Operator
@@ -51,3 +53,5 @@ class Step:
     scratch_bytes: int = 0
     shares: tuple[int, ...] = ()
     is_alias: bool = False
+    kernel: str = ""
+    otherwise: "Step | None" = None

@@ -225,10 +225,11 @@ void mt_mul_s8(const mt_mul *layer, const int8_t *a, const int8_t *b, int8_t *ou
 
 /*
  * SOFTMAX over the last axis; output scale 1/256, zero point -128. exponentials[d] = exp(-d * beta * scale of the
- * input) with 31 fractional bits, 0 where the specification cuts off.
+ * input) with 31 fractional bits, the last for all larger d as well.
  */
 typedef struct {
-    const int32_t *exponentials; /* 256 */
+    const int32_t *exponentials;
+    uint16_t entries;
     uint16_t rows;
     uint16_t depth;
 } mt_softmax;

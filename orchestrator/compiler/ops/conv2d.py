@@ -34,7 +34,7 @@ def lower(operator: Operator) -> Step:
     operator.require(count == target.shape[3], f"{count} filters for {target.shape[3]} output channels")
     channels = fold_channels(operator, weights.reshape(count, -1), channel_ratios(operator, count))
     if target.shape[1] * target.shape[2] == 1 and source.shape[1:3] == (height, width):
-        return lower_one_sample(operator, channels)
+        return _lower_one_sample(operator, channels)
     if (height, width, window.stride_y, window.stride_x) == (1, 1, 1, 1):
         return lower_pointwise(operator, channels, target.shape[1] * target.shape[2])
     return _lower(operator, channels, window, weights.shape, shape_fields(source), shape_fields(target))
@@ -52,7 +52,11 @@ def lower_pointwise(operator: Operator, channels: Channels, pixels: int) -> Step
 def lower_fully_connected(operator: Operator) -> Step:
     """Lower FULLY_CONNECTED: several samples are the pixels of a convolution."""
     channels, samples = fold(operator)
-    return lower_one_sample(operator, channels) if samples == 1 else lower_pointwise(operator, channels, samples)
+    return _lower_one_sample(operator, channels) if samples == 1 else lower_pointwise(operator, channels, samples)
+
+
+def _lower_one_sample(operator: Operator, channels: Channels) -> Step:
+    return replace(lower_one_sample(operator, channels), otherwise=lower_pointwise(operator, channels, 1))
 
 
 def _lower(
@@ -77,6 +81,7 @@ def _lower(
     return Step(
         operator,
         macs=operator.output.elements * height * width * depth,
+        kernel="mt_conv2d_s8",
         params=("mt_conv2d", fields),
         call="mt_conv2d_s8(&{params}, {in0}, {scratch}, {out});",
         arrays=matrix_arrays(channels, order, ROWS_FOR_TWO_COLUMNS),

@@ -29,6 +29,7 @@ def lower_one_sample(operator: Operator, channels: Channels) -> Step:
     return Step(
         operator,
         macs=count * depth,
+        kernel="mt_fully_connected_s8",
         params=("mt_fully_connected", fields),
         call="mt_fully_connected_s8(&{params}, {in0}, {scratch}, {out});",
         arrays=matrix_arrays(channels, order, ROWS_FOR_ONE_COLUMN),

@@ -41,7 +41,7 @@ def per_sample(lower: Callable[[Operator], Step]) -> Callable[[Operator], Step]:
         step = lower(single)
         distances = {"in0": [source.size_bytes // count], "out": [target.size_bytes // count]}
         call = looped(step.call, [count], distances)
-        return replace(step, operator=operator, macs=step.macs * count, call=call)
+        return replace(step, operator=operator, macs=step.macs * count, call=call, otherwise=None)
 
     return lower_batch
 

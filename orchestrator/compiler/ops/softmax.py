@@ -1,13 +1,14 @@
-"""SOFTMAX over the last axis: the exponentials of all 256 differences are tabulated on the host."""
+"""SOFTMAX over the last axis: the exponentials of all differences that count are tabulated on the host."""
 
 import numpy as np
 
 from orchestrator.compiler.fixed_point import exp_negative, multiply
 from orchestrator.compiler.graph import Operator
 from orchestrator.compiler.quantise import quantise_multiplier
-from orchestrator.compiler.step import Array, Reference, Step
+from orchestrator.compiler.step import Array, Field, Reference, Step
 
 _INTEGER_BITS = 5  # of a scaled difference, as the specification's reference has it
+_NEGLIGIBLE = 1 << 11  # adds nothing to a sum, which drops 12 bits and rounds, nor to an output, which drops more
 _LARGEST_DEPTH = 2048  # sums keep 12 integer bits
 
 
@@ -22,10 +23,16 @@ def lower(operator: Operator) -> Step:
     operator.require(depth <= _LARGEST_DEPTH, f"depth must be <= {_LARGEST_DEPTH}, but got {depth}")
     rows = source.elements // depth
     operator.require(rows <= 65535, f"rows must be <= 65535, but got {rows}")
-    table = exponentials(operator, float(operator.options["Beta"]) * source.scale)
+    table = _shortened(exponentials(operator, float(operator.options["Beta"]) * source.scale))
+    fields: dict[str, Field] = {
+        "exponentials": Reference("exponentials"),
+        "entries": len(table),
+        "rows": rows,
+        "depth": depth,
+    }
     return Step(
         operator,
-        params=("mt_softmax", {"exponentials": Reference("exponentials"), "rows": rows, "depth": depth}),
+        params=("mt_softmax", fields),
         call="mt_softmax_s8(&{params}, {in0}, {out});",
         arrays=(Array("exponentials", "int32_t", np.array(table, np.int32), is_weights=False),),
         shares=(0,),
@@ -41,3 +48,9 @@ def exponentials(operator: Operator, step: float) -> list[int]:
     scaled = [multiply(-d << shift, multiplier) for d in range(min(radius, 255) + 1)]
     values = [exp_negative(value, _INTEGER_BITS) for value in scaled]
     return values + [0] * (256 - len(values))
+
+
+def _shortened(table: list[int]) -> list[int]:
+    """End the table with a zero for all exponentials that change nothing."""
+    kept = [value for value in table if value >= _NEGLIGIBLE]
+    return table if len(kept) == len(table) else [*kept, 0]

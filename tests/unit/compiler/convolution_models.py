@@ -56,6 +56,27 @@ def unusual(models: OperatorModels) -> bytes:
     )  # fmt: skip
 
 
+def large_scales(models: OperatorModels) -> bytes:
+    """CONV_2D whose channels are scaled by up to 4, on an image of several pixels or one."""
+    builder = TfliteBuilder()
+    height, width, depth, count = (models.integer(1, n) for n in (2, 3, 5, 9))
+    x = builder.tensor((1, height, width, depth), scale=0.05, zero_point=models.zero_point())
+    scales = [models.scale(0.1, 0.9) for _ in range(count - 1)] + [models.scale(0.1, 4.0)]
+    w = builder.tensor((count, 1, 1, depth), scale=scales, data=models.weights((count, 1, 1, depth)), axis=0)
+    y = builder.tensor((1, height, width, count), scale=0.05, zero_point=models.zero_point())
+    builder.operator("CONV_2D", [x, w], [y], "Conv2DOptions", padding=SAME, **ONES)
+    return builder.build([x], [y])
+
+
+def deep(models: OperatorModels) -> bytes:
+    """CONV_2D of more than 512 values a window, which the kernels sum in passes."""
+    depth, count = models.integer(130, 300), models.integer(1, 13)
+    values = models.weights((count, 2, 2, depth))
+    height, width = models.integer(1, 2), models.integer(1, 3)
+    source, target = (1, height + 1, width + 1, depth), (1, height, width, count)
+    return weighted(models, "CONV_2D", "Conv2DOptions", source, values, target, padding=VALID, **ONES)
+
+
 def unusual_depthwise(models: OperatorModels) -> bytes:
     """DEPTHWISE_CONV_2D of a batch with weights of -128."""
     batch, height, width = models.integer(1, 3), models.integer(1, 6), models.integer(1, 6)

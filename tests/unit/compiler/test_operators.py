@@ -84,6 +84,8 @@ CASES: dict[str, tuple[int, Draw]] = {
 VARIANTS: dict[str, tuple[int, Draw]] = {
     "AVERAGE_POOL_2D of a batch": (1, convolution.pool_of_a_batch),
     "CONV_2D of a batch, groups": (16, convolution.unusual),
+    "CONV_2D of many values": (4, convolution.deep),
+    "CONV_2D with large scales": (6, convolution.large_scales),
     "DEPTHWISE_CONV_2D of a batch": (4, convolution.unusual_depthwise),
     "DEQUANTIZE from uint8": (1, convolution.byte_to_float),
     "FULLY_CONNECTED, axes kept": (6, convolution.unusual_fully_connected),
