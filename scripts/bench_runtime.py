@@ -69,7 +69,9 @@ def main() -> int:
         print(_row(name, report), flush=True)
         ratios.append(report.measurement.cycles / PEERS[name].cycles)
         missed += _missed(name, report)
-        details += [f"\n{name}", *_layers(tflite, report.measurement)] if arguments.layers else []
+        if arguments.layers:
+            counted = measure_model(tflite, board, samples=1, repeats=1, zero_wait_states=True, count_instructions=True)
+            details += [f"\n{name}", *_layers(tflite, report.measurement, counted.measurement)]
     print(f"\ncycles, geometric mean of the ratios: {math.exp(sum(map(math.log, ratios)) / len(ratios)):.3f}")
     print("\n".join(details))
     for line in missed:
@@ -82,7 +84,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("models", type=Path, help="folder with the four .tflite files")
     parser.add_argument("--board", default="nucleo_l476rg", help="board type (default: %(default)s)")
     parser.add_argument("--model", action="append", choices=sorted(PEERS), help="this network only; may be repeated")
-    parser.add_argument("--layers", action="store_true", help="cycles per layer and per multiply-accumulate")
+    parser.add_argument("--layers", action="store_true", help="cycles and instructions of each layer, and per MAC")
     return parser.parse_args()
 
 
@@ -116,12 +118,15 @@ def _missed(name: str, report: ModelReport) -> list[str]:
     return lines if report.parity.exact else [*lines, f"{name}: outputs differ from TensorFlow Lite Micro's"]
 
 
-def _layers(tflite: bytes, measured: Measurement) -> list[str]:
-    layers = compile_model(tflite).layers
-    lines = ["| layer | cycles | share | per MAC |", "|---|---|---|---|"]
-    for layer, run in zip(layers, measured.layers, strict=True):
-        per_mac = f"{run.cycles / layer.macs:.2f}" if layer.macs else ""
-        lines.append(f"| {run.operator} | {run.cycles:,} | {run.cycles / measured.cycles:.1%} | {per_mac} |")
+def _layers(tflite: bytes, measured: Measurement, counted: Measurement) -> list[str]:
+    columns = ("layer", "cycles", "share", "cycles per MAC", "instructions", "instructions per MAC")
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    layers = zip(compile_model(tflite).layers, measured.layers, counted.layers, strict=True)
+    for layer, timed, executed in layers:
+        per_mac = [f"{run.cycles / layer.macs:.2f}" if layer.macs else "" for run in (timed, executed)]
+        share = f"{timed.cycles / measured.cycles:.1%}"
+        cells = (timed.operator, f"{timed.cycles:,}", share, per_mac[0], f"{executed.cycles:,}", per_mac[1])
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 

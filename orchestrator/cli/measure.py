@@ -28,6 +28,7 @@ from orchestrator.domain.errors import InputError, McutuneError
 )
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True, help="Timed inferences.")
 @click.option("--zero-wait-states", is_flag=True, help="Count cycles as if flash had no wait states.")
+@click.option("--count-instructions", is_flag=True, help="Count instructions in place of cycles.")
 @click.option("--memory-plan", is_flag=True, help="Draw which tensor lies where in the arena, and when.")
 @click.option("--serial-log", type=click.Path(path_type=Path), metavar="FILE", help="Keep the raw serial traffic.")
 @click.option("--verbose", is_flag=True, help="Show log lines, and the trace of an error.")
@@ -39,6 +40,7 @@ def measure(
     samples: int,
     repeats: int,
     zero_wait_states: bool,
+    count_instructions: bool,
     memory_plan: bool,
     serial_log: Path | None,
     verbose: bool,
@@ -61,6 +63,7 @@ def measure(
             samples=samples,
             repeats=repeats,
             zero_wait_states=zero_wait_states,
+            count_instructions=count_instructions,
             inputs=input_file,
             serial_log=serial_log,
         )

@@ -22,7 +22,8 @@ _WORST_CYCLES_PER_MAC = 20
 _WORST_CYCLES_PER_ARENA_BYTE = 50
 
 # How many times slower than the silicon's clock the source may run.
-_SLOWDOWN = {CyclesSource.SILICON: 1, CyclesSource.VIRTUAL: 50, CyclesSource.RENODE: 50}
+_EMULATED = 50
+_SLOWDOWN = {source: 1 if source is CyclesSource.SILICON else _EMULATED for source in CyclesSource}
 
 
 def measure_image(

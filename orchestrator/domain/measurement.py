@@ -11,6 +11,7 @@ class CyclesSource(Enum):
 
     SILICON = "silicon"
     VIRTUAL = "virtual-timing-model"
+    VIRTUAL_INSTRUCTIONS = "virtual-instructions"
     RENODE = "renode-instructions"
 
 

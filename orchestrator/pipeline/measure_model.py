@@ -38,6 +38,7 @@ def measure_model(
     samples: int,
     repeats: int,
     zero_wait_states: bool,
+    count_instructions: bool = False,
     inputs: Path | None = None,
     serial_log: Path | None = None,
 ) -> ModelReport:
@@ -55,13 +56,14 @@ def measure_model(
     compiled = compile_model(tflite)
     arrays = random_inputs(compiled.inputs, samples, INPUT_SEED) if inputs is None else _read(inputs, compiled.inputs)
     image = link_image(compiled, board)
-    with start_virtual_board(board, zero_wait_states=zero_wait_states) as device:
+    source = CyclesSource.VIRTUAL_INSTRUCTIONS if count_instructions else CyclesSource.VIRTUAL
+    with start_virtual_board(board, zero_wait_states=zero_wait_states, count_instructions=count_instructions) as device:
         run = measure_image(
             image,
             board,
             device.url,
             [tuple(array[index].tobytes() for array in arrays) for index in range(len(arrays[0]))],
-            cycles_source=CyclesSource.VIRTUAL,
+            cycles_source=source,
             repeats=repeats,
             log=serial_log,
         )

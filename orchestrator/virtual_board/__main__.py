@@ -33,6 +33,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="TCP port on the loopback interface (default: any)")
     parser.add_argument("--device-id", type=_device_id, default=None, help="unique id, 24 hex digits")
     parser.add_argument("--zero-wait-states", action="store_true", help="flash answers at once")
+    parser.add_argument("--count-instructions", action="store_true", help="every instruction takes one cycle")
     parser.add_argument(
         "--preload",
         type=Path,
@@ -78,7 +79,10 @@ def _powered(arguments: argparse.Namespace) -> tuple[Server, str]:
     device_id = arguments.device_id or secrets.token_hex(12)
     line = SerialLine()
     engine: TimingEngine = PythonEngine() if arguments.timing_engine == "python" else best_engine()
-    machine = Machine(board, device_id, line, engine, arguments.zero_wait_states, _preloaded(arguments.preload, board))
+    preloaded = _preloaded(arguments.preload, board)
+    machine = Machine(
+        board, device_id, line, engine, arguments.zero_wait_states, preloaded, arguments.count_instructions
+    )
     return Server(machine, line, arguments.port), device_id
 
 

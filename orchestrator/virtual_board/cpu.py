@@ -57,11 +57,12 @@ class Cpu:
         engine: TimingEngine,
         mapped: Sequence[Mapped],
         is_fpu_enabled: Callable[[], bool],
+        decoder: BlockDecoder,
     ) -> None:
         self.engine = engine
         self._is_fpu_enabled = is_fpu_enabled
         self._memories = tuple(memories)
-        self._decoder = BlockDecoder()
+        self._decoder = decoder
         self._blocks: dict[tuple[int, int], Block] = {}
         self._invalid_access: tuple[int, int] | None = None
         self._interrupt: int | None = None

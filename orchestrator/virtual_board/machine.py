@@ -20,6 +20,8 @@ from orchestrator.virtual_board.rom_bootloader import BootloaderProtocol
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
 from orchestrator.virtual_board.stm32l4 import Stm32L4
 from orchestrator.virtual_board.stm32l4plus import Stm32L4Plus
+from orchestrator.virtual_board.timing.block import BlockDecoder, one_each
+from orchestrator.virtual_board.timing.cortex_m4 import cycles_of
 from orchestrator.virtual_board.timing.engine import TimingEngine
 from orchestrator.virtual_board.timing.flash_timing import FlashTiming
 
@@ -61,6 +63,7 @@ class Machine:
     Args:
         device_id: the chip's 96-bit unique id as 24 hex digits, most significant word first.
         zero_wait_states: flash answers at once, whatever FLASH_ACR says.
+        count_instructions: every instruction takes one cycle, and nothing else takes any.
         preloaded: what a probe has put into the flash before.
 
     Raises:
@@ -75,10 +78,11 @@ class Machine:
         engine: TimingEngine,
         zero_wait_states: bool = False,
         preloaded: Sequence[Segment] = (),
+        count_instructions: bool = False,
     ) -> None:
         self._board = board
         self._line = line
-        self._zero_wait_states = zero_wait_states
+        self._zero_wait_states = zero_wait_states or count_instructions
         self._engine = engine
         self._reset_requested = False
         self._sleeping = False
@@ -94,7 +98,10 @@ class Machine:
             engine.forget_flash_lines,
             self._request_reset,
         )
-        self.cpu = Cpu(board.memories, engine, self.chip.mapped, self.chip.scb.is_fpu_enabled)
+        decoder = BlockDecoder(one_each if count_instructions else cycles_of)
+        if count_instructions:
+            engine.branch_cycles = 0
+        self.cpu = Cpu(board.memories, engine, self.chip.mapped, self.chip.scb.is_fpu_enabled, decoder)
         self.flash = FlashMemory(board, self.cpu)
         self.chip.flash_interface.attach(self.flash)
         self.cpu.on_flash_store = self.chip.flash_interface.store

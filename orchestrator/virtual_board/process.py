@@ -51,13 +51,19 @@ class VirtualBoardProcess:
 
 
 def start_virtual_board(
-    board: BoardType, *, device_id: str | None = None, zero_wait_states: bool = False, log: Path | None = None
+    board: BoardType,
+    *,
+    device_id: str | None = None,
+    zero_wait_states: bool = False,
+    count_instructions: bool = False,
+    log: Path | None = None,
 ) -> VirtualBoardProcess:
     """Power a board of a type and wait until its serial line can be opened.
 
     Args:
         device_id: 24 hex digits; random when None.
         zero_wait_states: count cycles as if flash answered at once.
+        count_instructions: count instructions in place of cycles.
         log: file that faults, lock-ups and resets are logged to.
 
     Raises:
@@ -66,6 +72,7 @@ def start_virtual_board(
     command = [sys.executable, "-m", "orchestrator.virtual_board", "--type", board.name, "--exit-with-parent"]
     command += ["--device-id", device_id] if device_id else []
     command += ["--zero-wait-states"] if zero_wait_states else []
+    command += ["--count-instructions"] if count_instructions else []
     command += ["--log", str(log)] if log else []
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)

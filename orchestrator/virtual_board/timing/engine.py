@@ -25,6 +25,7 @@ class TimingEngine(Protocol):
         instructions: since power-on.
         deadline: the emulation stops at the first block that starts at or after this many cycles.
         block_address, block_size, block_cycles: the block that runs, or that stopped the emulation.
+        branch_cycles: added to every block that a taken branch enters.
         stopped: set when the engine stopped the emulation; `missing` when it did so for an unknown block.
     """
 
@@ -35,6 +36,7 @@ class TimingEngine(Protocol):
     block_size: int
     block_cycles: int
     block_end: int
+    branch_cycles: int
     stopped: int
     missing: int
 

@@ -56,6 +56,7 @@ class NativeEngine(ctypes.Structure):
     block_size: int
     block_cycles: int
     block_end: int
+    branch_cycles: int
     stopped: int
     missing: int
 

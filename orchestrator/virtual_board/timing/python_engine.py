@@ -43,6 +43,7 @@ class PythonEngine:
     def __init__(self) -> None:
         self.cycles = self.instructions = self.deadline = 0
         self.block_address = self.block_size = self.block_cycles = self.block_end = 0
+        self.branch_cycles = BRANCH_CYCLES
         self.stopped = self.missing = 0
         self._costs: dict[tuple[int, int], tuple[int, int, range, bool]] = {}
         self._flash = range(0)
@@ -89,7 +90,7 @@ class PythonEngine:
             return
         cycles, instructions, lines, unmasks = cost
         if address != self.block_end:
-            self.cycles += BRANCH_CYCLES
+            self.cycles += self.branch_cycles
         timing = self._flash_timing
         if timing.instruction_miss_cycles:
             for line in lines:

@@ -59,10 +59,18 @@ def build(source: str) -> bytes:
 class Bench:
     """A machine and its line in this process; time passes only in `run` and `talk`."""
 
-    def __init__(self, source: str, engine: TimingEngine | None = None, zero_wait_states: bool = True) -> None:
+    def __init__(
+        self,
+        source: str,
+        engine: TimingEngine | None = None,
+        zero_wait_states: bool = True,
+        count_instructions: bool = False,
+    ) -> None:
         self.line = SerialLine()
         self.engine = engine or best_engine()
-        self.machine = Machine(BOARD, DEVICE_ID, self.line, self.engine, zero_wait_states)
+        self.machine = Machine(
+            BOARD, DEVICE_ID, self.line, self.engine, zero_wait_states, count_instructions=count_instructions
+        )
         self.image = build(source)
         self.machine.cpu.program(FLASH_ORIGIN, self.image)
         self.line.host_format = LineFormat(115_200.0, "N")

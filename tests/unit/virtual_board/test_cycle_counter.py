@@ -1,7 +1,10 @@
 """The cycle counter against sequences counted by hand, and both engines against each other."""
 
+from collections.abc import Callable
+
 import pytest
 
+from orchestrator.virtual_board.timing.engine import TimingEngine
 from orchestrator.virtual_board.timing.native_engine import best_engine
 from orchestrator.virtual_board.timing.python_engine import PythonEngine
 from tests.unit.virtual_board.firmware import Bench
@@ -81,6 +84,29 @@ def test_both_engines_count_the_same_cycles_and_instructions(zero_wait_states: b
     python = Bench(WORK, PythonEngine(), zero_wait_states)
     assert native.words() == python.words() != []
     assert (native.engine.cycles, native.engine.instructions) == (python.engine.cycles, python.engine.instructions)
+
+
+INSTRUCTIONS = """
+void start(void)
+{
+    uint32_t before, after, rounds = 10;
+    DEMCR = 1u << 24;
+    DWT_CTRL = 1;
+    usart_start(0);
+    __asm volatile(
+        "ldr %0, [%3]\\n1: str %0, [sp, #-8]\\n ldr %1, [sp, #-8]\\n subs %2, %2, #1\\n bne 1b\\n ldr %1, [%3]"
+        : "=&r"(before), "=&r"(after), "+&r"(rounds)
+        : "r"(&DWT_CYCCNT)
+        : "cc", "memory");
+    put_word(after - before);
+    for (;;) __asm volatile("wfi");
+}
+"""
+
+
+@pytest.mark.parametrize("engine", [best_engine, PythonEngine])
+def test_instructions_can_be_counted_in_place_of_cycles(engine: Callable[[], TimingEngine]) -> None:
+    assert Bench(INSTRUCTIONS, engine(), count_instructions=True).words() == [1 + 10 * 4]
 
 
 def test_the_same_program_takes_the_same_cycles_after_every_reset() -> None:
