@@ -19,7 +19,7 @@ typedef struct {
     const mt_rows *groups;
     const mt_rows *groups_end;
     int8_t *output;
-    mt_bytes_output to;
+    int32_t offset; /* 2 * zero point of the output + 1 */
     int32_t kept[4]; /* doubled sums of a, c, e, g that earlier passes left; zero between blocks */
 } blocks;
 
@@ -45,10 +45,10 @@ typedef struct {
     "smlad r10, lr, r12, r10\n sxtb16.w lr, lr\n"                                                           \
     "smlad r7, r2, r12, r7\n smlad r9, r3, r12, r9\n smlad r11, lr, r12, r11\n"
 
-/* The doubled sum of a row to an unsigned byte as mt_row_byte does it; r1 its group's multipliers, lr the offset. */
+/* The doubled sum of a row to a byte as mt_row_byte does it; r1 its group's multipliers, lr the offset. */
 #define REQUANTISE(x, multiplier, right)                                                                    \
-    "ldr r2, [r1, #" multiplier "]\n ldrb r3, [r1, #" right "]\n lsl r12, lr, r3\n lsr r12, r12, #1\n"      \
-    "smmla r12, " x ", r3, r12\n smmlar " x ", " x ", r2, r12\n asr " x ", " x ", r3\n usat " x ", #8, " x "\n"
+    "ldr r2, [r1, #" multiplier "]\n ldrb r3, [r1, #" right "]\n lsl r12, lr, r3\n asr r12, r12, #1\n"      \
+    "smmla r12, " x ", r3, r12\n smmlar " x ", " x ", r2, r12\n asr " x ", " x ", r3\n ssat " x ", #8, " x "\n"
 
 /* Four doubled sums, two of them upper ones without their bias, to four bytes in a; r1 moves to the next group. */
 #define FINISH(a, b, c, d)                                                                                  \
@@ -56,7 +56,7 @@ typedef struct {
     "add " a ", r2, " a "\n add " b ", r3, " b ", lsl #1\n add " c ", r12, " c "\n"                         \
     "add " d ", lr, " d ", lsl #1\n ldr lr, %[offset]\n"                                                    \
     REQUANTISE(a, "0", "16") REQUANTISE(b, "4", "17") REQUANTISE(c, "8", "18") REQUANTISE(d, "12", "19")    \
-    "orr " a ", " a ", " b ", lsl #8\n orr " a ", " a ", " c ", lsl #16\n orr " a ", " a ", " d ", lsl #24\n" \
+    "bfi " a ", " b ", #8, #8\n bfi " a ", " c ", #16, #8\n bfi " a ", " d ", #24, #8\n"                     \
     "add r1, r1, #20\n"
 
 static const uint32_t *run(const uint32_t *words, blocks *job)
@@ -80,8 +80,7 @@ static const uint32_t *run(const uint32_t *words, blocks *job)
         "6:\n"
         "ldr r1, %[groups]\n"
         FINISH("r4", "r5", "r6", "r7") FINISH("r8", "r9", "r10", "r11")
-        "ldr r12, %[excess]\n ldr lr, %[lowest]\n ldr r2, %[output]\n ldr r3, %[groups_end]\n"
-        "uqsub8 r4, r4, r12\n uqsub8 r8, r8, r12\n uadd8 r4, r4, lr\n uadd8 r8, r8, lr\n"
+        "ldr r2, %[output]\n ldr r3, %[groups_end]\n"
         "str r4, [r2], #4\n str r8, [r2], #4\n str r2, %[output]\n str r1, %[groups]\n"
         "cmp r1, r3\n bne 1b\n"
         "b 7f\n"
@@ -98,8 +97,7 @@ static const uint32_t *run(const uint32_t *words, blocks *job)
           [pass_end] "+m"(job->pass_end), [kept0] "+m"(job->kept[0]), [kept1] "+m"(job->kept[1]),
           [kept2] "+m"(job->kept[2]), [kept3] "+m"(job->kept[3])
         : [first_turn_bytes] "m"(job->first_turn_bytes), [column] "m"(job->column), [first_end] "m"(job->first_end),
-          [end] "m"(job->end), [offset] "m"(job->to.offset), [excess] "m"(job->to.excess),
-          [lowest] "m"(job->to.lowest), [groups_end] "m"(job->groups_end)
+          [end] "m"(job->end), [offset] "m"(job->offset), [groups_end] "m"(job->groups_end)
         : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
     return weights;
 }
@@ -137,10 +135,9 @@ static const uint32_t *run(const uint32_t *words, blocks *job)
         }
         uint32_t bytes[2] = {0, 0};
         for (uint32_t i = 0; i < 8; i++) {
-            bytes[i / 4] |= mt_row_byte(sums[i], &job->groups[i / 4], i % 4, job->to.offset) << (8 * (i % 4));
+            bytes[i / 4] |= mt_row_byte(sums[i], &job->groups[i / 4], i % 4, job->offset) << (8 * (i % 4));
         }
-        mt_store_bytes(job->output, mt_bytes_to_output(bytes[0], &job->to), 4);
-        mt_store_bytes(job->output + 4, mt_bytes_to_output(bytes[1], &job->to), 4);
+        memcpy(job->output, bytes, 8);
     }
     return words;
 }
@@ -157,7 +154,7 @@ void mt_matmul_1_column_s8(const mt_matrix *matrix, const uint32_t *column, int8
                   .end = column + 2 * quads,
                   .first_turn_bytes = ((first_pass - 1) % QUADS_PER_TURN + 1) * QUAD_CODE_BYTES,
                   .groups = matrix->groups, .groups_end = matrix->groups + 2 * whole, .output = output,
-                  .to = matrix->output};
+                  .offset = matrix->offset};
     for (uint32_t part = whole == 0; part < 1 + (rest > 0); part++) {
         if (part > 0) { /* the rows of a last block that is not whole */
             job.groups_end += 2;

@@ -58,10 +58,13 @@ static inline uint32_t mt_group_byte(int32_t value, const mt_channels *channels,
                            channels->shifts[index].right, offset);
 }
 
-/* The same for row `index` of a group of a matrix, whose sums are doubled already. */
-static inline uint32_t mt_row_byte(int32_t doubled, const mt_rows *rows, uint32_t index, uint32_t offset)
+/* The same for the doubled sum of row `index` of a group, as a signed byte; offset is 2 * zero point + 1. */
+static inline uint32_t mt_row_byte(int32_t doubled, const mt_rows *rows, uint32_t index, int32_t offset)
 {
-    return mt_channel_byte(doubled, rows->multipliers[index], 0, rows->rights[index], offset);
+    const uint32_t right = rows->rights[index];
+    const int32_t half = (int32_t)((uint32_t)offset << right) >> 1;
+    const int32_t addend = mt_multiply_high_add(doubled, (int32_t)right, half);
+    return (uint8_t)mt_clamp(mt_multiply_high_round_add(doubled, rows->multipliers[index], addend) >> right, -128, 127);
 }
 
 /* Saturate four bytes of `mt_bytes_output` at the lower end as well and give the values stored. */

@@ -30,7 +30,7 @@ typedef struct {
     const mt_rows *groups_end;
     int8_t *output;
     uint32_t distance; /* from the first column's output to the second's; 0 drops the second's */
-    mt_bytes_output to;
+    int32_t offset;    /* 2 * zero point of the output + 1 */
     int32_t kept[4]; /* doubled sums of a and c that earlier passes left; zero between blocks */
 } mt_two_columns;
 
@@ -41,7 +41,7 @@ static inline mt_two_columns mt_two_columns_of(const mt_matrix *matrix, const ui
     const uint32_t first_turn = (first_pass - 1) % MT_QUADS_PER_TURN + 1;
     mt_two_columns job = {.columns = columns, .first_end = first_end, .pass_end = first_end,
                           .only_end = first_end == end ? end : 0, .end = end,
-                          .first_turn_bytes = first_turn * MT_QUAD_CODE_BYTES, .to = matrix->output};
+                          .first_turn_bytes = first_turn * MT_QUAD_CODE_BYTES, .offset = matrix->offset};
     return job;
 }
 
@@ -62,12 +62,12 @@ static inline mt_two_columns mt_two_columns_of(const mt_matrix *matrix, const ui
     "smlad r10, r3, r12, r10\n smlad r11, r3, lr, r11\n"
 #define MT_QUAD MT_HALF_QUAD MT_HALF_QUAD
 
-/* Both doubled sums of a row, in x and y, to unsigned bytes as mt_row_byte does it; r1 is its group's multipliers. */
+/* Both doubled sums of a row, in x and y, to bytes as mt_row_byte does it; r1 is its group's multipliers. */
 #define MT_REQUANTISE(x, y, multiplier, right)                                                              \
     "ldr r2, [r1, #" multiplier "]\n ldr lr, %[offset]\n ldrb r3, [r1, #" right "]\n"                       \
-    "lsl lr, lr, r3\n lsr lr, lr, #1\n smmla r12, " x ", r3, lr\n smmla lr, " y ", r3, lr\n"               \
+    "lsl lr, lr, r3\n asr lr, lr, #1\n smmla r12, " x ", r3, lr\n smmla lr, " y ", r3, lr\n"               \
     "smmlar " x ", " x ", r2, r12\n smmlar " y ", " y ", r2, lr\n"                                          \
-    "asr " x ", " x ", r3\n asr " y ", " y ", r3\n usat " x ", #8, " x "\n usat " y ", #8, " y "\n"
+    "asr " x ", " x ", r3\n asr " y ", " y ", r3\n ssat " x ", #8, " x "\n ssat " y ", #8, " y "\n"
 
 /* Between passes: the doubled sum of an upper row is kept, and the word starts again. */
 #define MT_KEEP(x, b, kept)                                                                                 \
@@ -100,11 +100,10 @@ static inline __attribute__((always_inline)) const uint32_t *mt_run_two_columns(
         "4:\n" /* r4 r5 r8 r9 are complete, r3 lr the bias of b and d */
         "add r6, r3, r6, lsl #1\n add r7, r3, r7, lsl #1\n add r10, lr, r10, lsl #1\n add r11, lr, r11, lsl #1\n"
         MT_REQUANTISE("r4", "r5", "0", "16") MT_REQUANTISE("r6", "r7", "4", "17")
-        "orr r4, r4, r6, lsl #8\n orr r5, r5, r7, lsl #8\n"
+        "bfi r4, r6, #8, #8\n bfi r5, r7, #8, #8\n"
         MT_REQUANTISE("r8", "r9", "8", "18") MT_REQUANTISE("r10", "r11", "12", "19")
-        "orr r4, r4, r8, lsl #16\n orr r5, r5, r9, lsl #16\n orr r4, r4, r10, lsl #24\n orr r5, r5, r11, lsl #24\n"
-        "ldr r12, %[excess]\n ldr lr, %[lowest]\n ldr r2, %[output]\n ldr r3, %[distance]\n"
-        "uqsub8 r4, r4, r12\n uqsub8 r5, r5, r12\n uadd8 r4, r4, lr\n uadd8 r5, r5, lr\n"
+        "bfi r4, r8, #16, #8\n bfi r5, r9, #16, #8\n bfi r4, r10, #24, #8\n bfi r5, r11, #24, #8\n"
+        "ldr r2, %[output]\n ldr r3, %[distance]\n"
         "add r1, r1, #20\n"
         "str r5, [r2, r3]\n str r4, [r2], #4\n str r2, %[output]\n str r1, %[groups]\n"
         "ldr r3, %[groups_end]\n cmp r1, r3\n bne 1b\n"
@@ -126,9 +125,8 @@ static inline __attribute__((always_inline)) const uint32_t *mt_run_two_columns(
           [pass_end] "+m"(job->pass_end), [kept0] "+m"(job->kept[0]), [kept1] "+m"(job->kept[1]),
           [kept2] "+m"(job->kept[2]), [kept3] "+m"(job->kept[3])
         : [first_turn_bytes] "m"(job->first_turn_bytes), [columns] "m"(job->columns), [only_end] "m"(job->only_end),
-          [end] "m"(job->end), [first_end] "m"(job->first_end), [offset] "m"(job->to.offset),
-          [excess] "m"(job->to.excess), [lowest] "m"(job->to.lowest), [distance] "m"(job->distance),
-          [groups_end] "m"(job->groups_end)
+          [end] "m"(job->end), [first_end] "m"(job->first_end), [offset] "m"(job->offset),
+          [distance] "m"(job->distance), [groups_end] "m"(job->groups_end)
         : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
     return weights;
 }
@@ -171,10 +169,9 @@ static inline const uint32_t *mt_run_two_columns(const uint32_t *words, mt_two_c
             start = end;
         }
         for (uint32_t i = 0; i < 8; i++) {
-            bytes[i % 2] |= mt_row_byte(sums[i], job->groups, i / 2, job->to.offset) << (i / 2 * 8);
+            bytes[i % 2] |= mt_row_byte(sums[i], job->groups, i / 2, job->offset) << (i / 2 * 8);
         }
         for (uint32_t i = 2; i-- > 0;) { /* what may be dropped first */
-            bytes[i] = mt_bytes_to_output(bytes[i], &job->to);
             memcpy(job->output + i * job->distance, &bytes[i], 4);
         }
     }

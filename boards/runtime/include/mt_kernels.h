@@ -91,14 +91,14 @@ typedef struct {
  * up with zeros). A block's quad is a word AB(k0, k2), CD(k0, k2) and so on for two rows each, then AB(k1, k3),
  * CD(k1, k3) and so on, each of two 16-bit lanes; the lane of AB(k) is 256 * A[k] + B[k]. A word multiplied as it is
  * sums 256 * A + B, its sign-extended low bytes sum B: one extraction serves four products. Weights are in
- * [-127, 127].
+ * [-127, 127]. offset is 2 * zero point of the output + 1; what a fused activation leaves, mt_clamp_s8 does.
  */
 typedef struct {
     const uint32_t *words;
     const mt_rows *groups;
     uint16_t rows;
     uint16_t quads;
-    mt_bytes_output output;
+    int16_t offset;
 } mt_matrix;
 
 /*
@@ -174,6 +174,9 @@ void mt_depthwise_conv2d_s8(const mt_depthwise_conv2d *layer, const int8_t *inpu
 
 /* Copy one channel into its plane; the padding around it stays as it is. */
 void mt_fill_plane_s8(const mt_depthwise_conv2d *layer, const int8_t *input, int16_t *plane);
+
+/* Clamp `count` values in their place. */
+void mt_clamp_s8(uint32_t count, int32_t lowest, int32_t highest, int8_t *values);
 
 /* FULLY_CONNECTED of one sample: output [matrix.rows] in blocks of eight rows. scratch: 2 * matrix.quads words. */
 typedef struct {

@@ -11,6 +11,7 @@ from orchestrator.compiler.step import Array, Field
 
 CHANNELS_PER_GROUP = 4
 
+_LARGEST_RIGHT = 22  # 2 * zero point + 1 shifted by it leaves 31 bits
 _LARGEST_INPUT = 255  # |stored - zero_point|
 _GROUP_TYPE = np.dtype([("bias", "i4", 4), ("multipliers", "i4", 4), ("shifts", "u1", (4, 2))])
 _ROWS_TYPE = np.dtype([("bias", "i4", 4), ("multipliers", "i4", 4), ("rights", "u1", 4)])
@@ -47,10 +48,10 @@ class Channels:
         """Give bias, multipliers and shifts as an array of `mt_rows`, whole blocks of rows.
 
         Raises:
-            UnsupportedModelError: a scale of 1 or more, which the kernels for matrices do not take.
+            UnsupportedModelError: a scale of 1 or more or below 2^-23, which the kernels for matrices do not take.
         """
         bias, scales = self._filled_up(rows_per_block)
-        self.operator.require(all(scale.left == 1 for scale in scales), "a channel is scaled by 1 or more")
+        self.operator.require(all(map(_is_for_matrices, scales)), "a channel has an extreme scale")
         groups = np.zeros(len(scales) // CHANNELS_PER_GROUP, _ROWS_TYPE)
         groups["bias"] = 2 * bias.reshape(-1, CHANNELS_PER_GROUP)
         groups["multipliers"] = np.reshape([s.multiplier for s in scales], (-1, CHANNELS_PER_GROUP))
@@ -109,7 +110,7 @@ def fold_channels(operator: Operator, rows: NDArray[np.int8], ratios: NDArray[np
     for channel in range(len(rows)):
         scale = scales[channel]
         fits = _fits(scale, int(reach[channel] + abs(bias[channel])), leaves)
-        if fits and scale.left == 1:
+        if fits and _is_for_matrices(scale):
             continue
         constant = _constant_result(int(bias[channel]), int(reach[channel]), scale, leaves)
         if constant is not None:
@@ -128,6 +129,11 @@ def _fits(scale: Scale, largest_sum: int, leaves: OutputRange) -> bool:
     product = (shifted * scale.multiplier >> 32) + 1
     addend = _offset(leaves) << right
     return shifted < 2**31 and shifted * right <= 2**32 and addend < 2**32 and (addend >> 1) + product < 2**31
+
+
+def _is_for_matrices(scale: Scale) -> bool:
+    """Whether the kernels for matrices take the factor: nothing to shift left, and room for the zero point."""
+    return scale.left == 1 and scale.right - 1 <= _LARGEST_RIGHT
 
 
 def _constant_result(bias: int, reach: int, scale: Scale, leaves: OutputRange) -> int | None:

@@ -11,6 +11,7 @@ from orchestrator.compiler.ops.fully_connected import fold, lower_one_sample
 from orchestrator.compiler.ops.matrix import (
     ROWS_FOR_TWO_COLUMNS,
     VALUES_PER_QUAD,
+    clamped,
     matrix_arrays,
     matrix_fields,
     quads_in,
@@ -83,7 +84,7 @@ def _lower(
         macs=operator.output.elements * height * width * depth,
         kernel="mt_conv2d_s8",
         params=("mt_conv2d", fields),
-        call="mt_conv2d_s8(&{params}, {in0}, {scratch}, {out});",
+        call=clamped("mt_conv2d_s8(&{params}, {in0}, {scratch}, {out});", operator, channels),
         arrays=matrix_arrays(channels, order, ROWS_FOR_TWO_COLUMNS),
         scratch_bytes=16 * quads + _gathered_bytes(window, height * width * depth),
     )

@@ -2,7 +2,14 @@
 
 from orchestrator.compiler.graph import Operator
 from orchestrator.compiler.ops.channels import Channels, channel_ratios, fold_channels, weights_of
-from orchestrator.compiler.ops.matrix import ROWS_FOR_ONE_COLUMN, lane_order, matrix_arrays, matrix_fields, quads_in
+from orchestrator.compiler.ops.matrix import (
+    ROWS_FOR_ONE_COLUMN,
+    clamped,
+    lane_order,
+    matrix_arrays,
+    matrix_fields,
+    quads_in,
+)
 from orchestrator.compiler.step import Step
 
 
@@ -31,7 +38,7 @@ def lower_one_sample(operator: Operator, channels: Channels) -> Step:
         macs=count * depth,
         kernel="mt_fully_connected_s8",
         params=("mt_fully_connected", fields),
-        call="mt_fully_connected_s8(&{params}, {in0}, {scratch}, {out});",
+        call=clamped("mt_fully_connected_s8(&{params}, {in0}, {scratch}, {out});", operator, channels),
         arrays=matrix_arrays(channels, order, ROWS_FOR_ONE_COLUMN),
         scratch_bytes=8 * quads_in(depth),
     )

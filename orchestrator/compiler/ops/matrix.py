@@ -3,7 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.compiler.graph import Operator
 from orchestrator.compiler.ops.channels import Channels
+from orchestrator.compiler.quantise import INT8_MAX, INT8_MIN
 from orchestrator.compiler.step import Array, Field, Reference
 
 ROWS_FOR_TWO_COLUMNS = 4
@@ -52,5 +54,13 @@ def matrix_fields(channels: Channels, order: NDArray[np.intp]) -> dict[str, Fiel
         "groups": Reference("groups"),
         "rows": len(channels.rows),
         "quads": len(order) // VALUES_PER_QUAD,
-        "output": channels.output_fields(),
+        "offset": 2 * channels.output.zero_point + 1,
     }
+
+
+def clamped(call: str, operator: Operator, channels: Channels) -> str:
+    """Give a call that multiplies, and one that clamps where the fused activation leaves less than all bytes."""
+    leaves = channels.output
+    if (leaves.lowest, leaves.highest) == (INT8_MIN, INT8_MAX):
+        return call
+    return f"{call}\nmt_clamp_s8({operator.output.elements}, {leaves.lowest}, {leaves.highest}, {{out}});"
