@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from orchestrator.compiler.graph import Operator
 from orchestrator.compiler.ops import (
+    batch_matmul,
     blocks,
     conv2d,
     copy,
@@ -30,6 +31,7 @@ OPERATORS: dict[str, Callable[[Operator], Step]] = {
     "ARG_MAX": reduce.lower_arg,
     "ARG_MIN": reduce.lower_arg,
     "AVERAGE_POOL_2D": per_sample(pool.lower),
+    "BATCH_MATMUL": batch_matmul.lower,
     "BATCH_TO_SPACE_ND": blocks.lower_batch_to_space,
     "BROADCAST_TO": slice.lower_broadcast,
     "CONCATENATION": copy.lower_concatenation,

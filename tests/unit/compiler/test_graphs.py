@@ -67,6 +67,7 @@ def test_a_concatenation_along_the_first_long_axis_is_a_copy_for_each_input() ->
         ("PAD", "PadOptions", [[[0, 0]]], {}, "paddings"),
         ("STRIDED_SLICE", "StridedSliceOptions", [[0, 0], [1, 4], [0, 1]], {}, "strides"),
         ("SPLIT_V", "SplitVOptions", [[1, 3], [1]], {}, "along axis 1"),
+        ("BATCH_MATMUL", "BatchMatMulOptions", [[[1, 2]]], {}, "needs int8"),
     ],
 )
 def test_a_contradiction_gives_one_line_that_names_the_operator(

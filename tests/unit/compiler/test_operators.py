@@ -14,6 +14,7 @@ from tests.unit.compiler import convolution_models as convolution
 from tests.unit.compiler import movement_models as movement
 from tests.unit.compiler.arithmetic_models import arg, elementwise, prelu, reduction
 from tests.unit.compiler.operator_models import OperatorModels
+from tests.unit.compiler.product_models import matrices
 
 SAMPLES = 8
 
@@ -34,7 +35,7 @@ CASES: dict[str, tuple[int, Draw]] = {
     "ARG_MAX": (4, _named(arg, "ARG_MAX")),
     "ARG_MIN": (2, _named(arg, "ARG_MIN")),
     "AVERAGE_POOL_2D": (6, lambda models: models.pool("AVERAGE_POOL_2D")),
-    "BATCH_MATMUL": (6, convolution.matrix_product),
+    "BATCH_MATMUL": (30, matrices),
     "BATCH_TO_SPACE_ND": (4, _named(movement.space_and_batch, "BATCH_TO_SPACE_ND")),
     "BROADCAST_TO": (4, movement.broadcast_to),
     "CONCATENATION": (6, movement.concatenation),
@@ -83,6 +84,7 @@ CASES: dict[str, tuple[int, Draw]] = {
 }
 VARIANTS: dict[str, tuple[int, Draw]] = {
     "AVERAGE_POOL_2D of a batch": (1, convolution.pool_of_a_batch),
+    "BATCH_MATMUL by a constant": (6, convolution.matrix_product),
     "CONV_2D of a batch, groups": (16, convolution.unusual),
     "DEPTHWISE_CONV_2D of a batch": (4, convolution.unusual_depthwise),
     "DEQUANTIZE from uint8": (1, convolution.byte_to_float),
