@@ -1,4 +1,4 @@
-/* Arithmetic on two 16-bit lanes, and on values of 16 bits, beside what mt_simd.h has. */
+/* Arithmetic on two 16-bit lanes, beside what mt_simd.h has. */
 #ifndef MT_LANES_H
 #define MT_LANES_H
 

@@ -37,6 +37,7 @@ def emit_model(graph: Graph, steps: Sequence[Step], placement: Placement, model_
     parts += [
         _tensor_table("inputs", graph.inputs, placement),
         _tensor_table("outputs", graph.outputs, placement),
+        *([_tensor_table("states", graph.states, placement)] if graph.states else []),
         f"static const mt_layer layers[{len(layers)}] = {{\n{_fill(layers)}}};\n",
         _instance(graph, len(layers), model_hash),
     ]
@@ -163,8 +164,10 @@ def _tensor_row(tensor: Tensor, placement: Placement) -> str:
 
 
 def _instance(graph: Graph, layer_count: int, model_hash: str) -> str:
+    counts = f"{len(graph.inputs)}, {len(graph.outputs)}, {layer_count}, {len(graph.states)}"
+    states = "states" if graph.states else "0"
     return (
         "const mt_model mt_model_instance = {\n"
-        f'    "{model_hash}", inputs, outputs, layers, {len(graph.inputs)}, {len(graph.outputs)}, {layer_count},\n'
+        f'    "{model_hash}", inputs, outputs, layers, {states}, {counts},\n'
         "};\n"
     )

@@ -5,7 +5,7 @@ The schema's classes come with the tflite-micro package; they are imported on fi
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -66,7 +66,7 @@ class _Reader:
         if subgraphs != 1:
             raise UnsupportedModelError(f"the model must have exactly 1 subgraph, but got {subgraphs}")
         subgraph = self._model.Subgraphs(0)
-        tensors = [self._tensor(subgraph, i) for i in range(subgraph.TensorsLength())]
+        tensors = _Tensors(subgraph.TensorsLength(), lambda index: self._tensor(subgraph, index))
         count = subgraph.OperatorsLength()
         if not 1 <= count <= MOST_OPERATORS:
             raise UnsupportedModelError(f"the model must have 1 to {MOST_OPERATORS} operators, but has {count}")
@@ -94,7 +94,12 @@ class _Reader:
         if dtype is None:
             raise UnsupportedModelError(f"tensor '{name}' has type {type_name}; convert to full int8")
         data = self._data(tensor, name, shape, np.dtype(dtype))
-        return Tensor(index, name, shape, dtype, _quantisation(tensor.Quantization(), name, shape, dtype), data)
+        if tensor.IsVariable() and data is not None:
+            raise UnsupportedModelError(
+                f"tensor '{name}' is a variable with a value of its own, which is not supported"
+            )
+        quantisation = _quantisation(tensor.Quantization(), name, shape, dtype)
+        return Tensor(index, name, shape, dtype, quantisation, data, bool(tensor.IsVariable()))
 
     def _check_static(self, tensor: Any, name: str) -> None:
         if max(tensor.ShapeLength(), tensor.ShapeSignatureLength()) > MOST_AXES:
@@ -106,8 +111,8 @@ class _Reader:
             raise UnsupportedModelError(f"tensor '{name}' has the dynamic shape {signature or shape}")
         if math.prod(shape) > MOST_ELEMENTS:
             raise UnsupportedModelError(f"tensor '{name}' of shape {shape} has more than {MOST_ELEMENTS} values")
-        if tensor.IsVariable() or tensor.Sparsity() is not None:
-            raise UnsupportedModelError(f"tensor '{name}' is a variable or sparse, which is not supported")
+        if tensor.Sparsity() is not None:
+            raise UnsupportedModelError(f"tensor '{name}' is sparse, which is not supported")
 
     def _data(self, tensor: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[np.generic] | None:
         number = tensor.Buffer()
@@ -126,7 +131,7 @@ class _Reader:
         # A view: any number of tensors may share one buffer.
         return buffer.DataAsNumpy().view(dtype).reshape(shape)  # type: ignore[no-any-return]
 
-    def _operator(self, operator: Any, index: int, tensors: list[Tensor]) -> Operator:
+    def _operator(self, operator: Any, index: int, tensors: "_Tensors") -> Operator:
         name = self._operator_name(operator.OpcodeIndex())
         inputs = [] if operator.InputsIsNone() else _wires(operator.InputsAsNumpy())
         if any(not -1 <= i < len(tensors) for i in inputs):
@@ -146,6 +151,20 @@ class _Reader:
         if name == "CUSTOM":
             return f"CUSTOM '{_text(code.CustomCode())}'"
         return name
+
+
+class _Tensors:
+    """The tensors of a subgraph, each read when it is first asked for: what nobody refers to may be anything."""
+
+    def __init__(self, count: int, read: Callable[[int], Tensor]) -> None:
+        self._count = count
+        self._read = cache(read)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> Tensor:
+        return self._read(index)
 
 
 def _wires(values: Any) -> list[int]:

@@ -20,10 +20,14 @@ from orchestrator.compiler.ops import (
     resize,
     slice,
     softmax,
+    svdf,
 )
 from orchestrator.compiler.ops.loops import per_sample
 from orchestrator.compiler.ops.plain import or_plain
 from orchestrator.compiler.step import Step
+
+STATE_INPUTS = {"SVDF": (4,)}
+"""The inputs that an operator changes and finds again in the next inference."""
 
 OPERATORS: dict[str, Callable[[Operator], Step]] = {
     "ABS": lookup.lower_abs,
@@ -83,6 +87,7 @@ OPERATORS: dict[str, Callable[[Operator], Step]] = {
     "SQUEEZE": reshape.lower,
     "STRIDED_SLICE": slice.lower_strided_slice,
     "SUB": elementwise.lower_sub,
+    "SVDF": svdf.lower,
     "SUM": reduce.lower_sum,
     "TANH": lookup.lower_real,
     "TILE": slice.lower_broadcast,

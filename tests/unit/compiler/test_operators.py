@@ -15,6 +15,7 @@ from tests.unit.compiler import movement_models as movement
 from tests.unit.compiler.arithmetic_models import arg, elementwise, prelu, reduction
 from tests.unit.compiler.operator_models import OperatorModels
 from tests.unit.compiler.product_models import matrices
+from tests.unit.compiler.recurrent_models import svdf
 
 SAMPLES = 8
 
@@ -75,6 +76,7 @@ CASES: dict[str, tuple[int, Draw]] = {
     "SPLIT_V": (4, movement.split_v),
     "SQUARED_DIFFERENCE": (8, _named(elementwise, "SQUARED_DIFFERENCE")),
     "STRIDED_SLICE": (10, movement.strided_slice),
+    "SVDF": (20, svdf),
     "SUB": (12, _named(elementwise, "SUB")),
     "SUM": (6, _named(reduction, "SUM")),
     "TANH": (2, _unary("TANH")),
@@ -104,9 +106,11 @@ def test_operator_equals_the_reference_interpreter(operator: str, tmp_path: Path
         tflite = draw(OperatorModels(seed))
         compiled = compile_model(tflite)
         samples = random_inputs(compiled.inputs, SAMPLES, seed)
-        ours = build_host_model(compiled, tmp_path).run(samples)
-        for mine, reference in zip(ours, run_tflm(tflite, samples), strict=True):
-            np.testing.assert_array_equal(mine, reference.reshape(mine.shape), err_msg=f"{operator}, seed {seed}")
+        host = build_host_model(compiled, tmp_path)
+        for is_stream in (False, True) if compiled.memory_plan.state_bytes else (False,):
+            ours, theirs = host.run(samples, is_stream=is_stream), run_tflm(tflite, samples, is_stream=is_stream)
+            for mine, reference in zip(ours, theirs, strict=True):
+                np.testing.assert_array_equal(mine, reference.reshape(mine.shape), err_msg=f"{operator}, seed {seed}")
 
 
 def test_every_supported_operator_is_compared_with_the_reference() -> None:

@@ -48,6 +48,12 @@ class TfliteBuilder:
         self.tensors.append(tensor)
         return len(self.tensors) - 1
 
+    def variable(self, shape: tuple[int, ...], dtype: str, scale: float, zero_point: int = 0) -> int:
+        """A tensor that keeps its values from one inference to the next."""
+        index = self.tensor(shape, dtype, scale=scale, zero_point=zero_point)
+        self.tensors[index].isVariable = True
+        return index
+
     def operator(self, name: str, inputs: list[int], outputs: list[int], table: str = "", **options: Any) -> None:
         """Add an operator; `table` is the schema's option table, its fields are keywords."""
         code = schema.OperatorCodeT()
