@@ -32,6 +32,10 @@ OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "RESIZE_BILINEAR": ("ResizeBilinearOptions", _RESIZE),
     "SOFTMAX": ("SoftmaxOptions", ("Beta",)),
     "SVDF": ("SVDFOptions", ("Rank",)),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (
+        "UnidirectionalSequenceLSTMOptions",
+        ("FusedActivationFunction", "CellClip", "TimeMajor"),
+    ),
     "LEAKY_RELU": ("LeakyReluOptions", ("Alpha",)),
 }
 

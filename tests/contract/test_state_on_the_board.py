@@ -21,13 +21,15 @@ from orchestrator.virtual_board.process import start_virtual_board
 from tests.contract.eembc_client import EembcClient
 from tests.contract.test_eembc_runner import read_until_ready
 from tests.unit.compiler.operator_models import OperatorModels
-from tests.unit.compiler.recurrent_models import keyword_svdf, svdf
+from tests.unit.compiler.recurrent_models import keyword_lstm, keyword_svdf, lstm, svdf
 
 BOARD = load_board_type("nucleo_l476rg")
 SAMPLES = 6
 NETWORKS = {
+    "LSTM": lambda seed: lstm(OperatorModels(seed)),
     "SVDF, state of int8": lambda seed: svdf(OperatorModels(seed), "int8"),
     "SVDF, state of int16": lambda seed: svdf(OperatorModels(seed), "int16"),
+    "keywords by LSTM": keyword_lstm,
     "keywords by SVDF": keyword_svdf,
 }
 
@@ -62,7 +64,7 @@ def test_a_recurrent_network_on_the_board_equals_the_reference_interpreter(
         np.testing.assert_array_equal(ours, theirs.reshape(ours.shape), err_msg=f"{network}, seed {seed}")
 
 
-@pytest.mark.parametrize("draw", [keyword_svdf])
+@pytest.mark.parametrize("draw", [keyword_lstm, keyword_svdf])
 def test_weights_scales_and_inputs_do_not_change_the_cycles_of_any_layer(
     draw: Callable[[int], bytes], url: str
 ) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.end_to_end.conftest import CommandLine
-from tests.unit.compiler.recurrent_models import keyword_svdf
+from tests.unit.compiler.recurrent_models import keyword_lstm, keyword_svdf
 from tests.unit.compiler.test_compile import dense_model
 from tests.unit.compiler.tflite_builder import TfliteBuilder
 
@@ -105,7 +105,7 @@ def test_help_is_there_for_every_command(mcutune: CommandLine, command: list[str
     assert done.stdout.startswith("Usage: mcutune")
 
 
-@pytest.mark.parametrize("network", [keyword_svdf])
+@pytest.mark.parametrize("network", [keyword_lstm, keyword_svdf])
 def test_a_recurrent_network_is_exact_as_samples_and_as_a_stream(
     network: Callable[[int], bytes], mcutune: CommandLine
 ) -> None:

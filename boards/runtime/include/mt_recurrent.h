@@ -35,4 +35,46 @@ typedef struct {
 
 void mt_svdf_s8(const mt_svdf *layer, const int8_t *input, void *state, uint32_t *lanes, int8_t *output);
 
+/* A gate's values: products with the input and with the hidden state, scaled apart to 12 fractional bits. */
+typedef struct {
+    mt_scale input;
+    mt_scale hidden;
+} mt_lstm_gate;
+
+/*
+ * UNIDIRECTIONAL_SEQUENCE_LSTM without peepholes, projection or normalisation; cell state int16, gates tanh and sigmoid
+ * of 16 bits. Input and output are [batches, steps, ...] or [steps, batches, ...]: what lies how many values apart is
+ * said by `input_step` and so on. hidden: [batches, units]; cell: [batches, units].
+ *
+ * Gates are input, forget, cell, output. words: for each block of four units and each gate in it the rows of mt_rows.h
+ * for the input, then those for the hidden state; starts: what their sums start from, [block][gate][2][4], biases and
+ * zero points folded in. lanes: two words for each four inputs begun and for each four units begun.
+ *
+ * forget_cell, input_cell and to_hidden scale products of two values of 16 bits: left is 1, right at least 2.
+ */
+typedef struct {
+    const uint32_t *words;
+    const int32_t *starts;
+    const mt_lstm_gate *gates; /* 4 */
+    uint32_t batches;
+    uint32_t steps;
+    uint32_t inputs;
+    uint32_t units;
+    uint32_t input_batch;
+    uint32_t input_step;
+    uint32_t output_batch;
+    uint32_t output_step;
+    mt_scale forget_cell;
+    mt_scale input_cell;
+    mt_scale to_hidden;
+    int32_t cell_to_tanh; /* cell * this / 2^cell_shift has 12 fractional bits, times 3 */
+    uint8_t cell_shift;
+    int16_t cell_lowest;
+    int16_t cell_highest;
+    mt_output hidden;
+} mt_lstm;
+
+void mt_lstm_s8(const mt_lstm *layer, const int8_t *input, int8_t *hidden, int16_t *cell, uint32_t *lanes,
+                int8_t *output);
+
 #endif

@@ -14,6 +14,7 @@ from orchestrator.compiler.ops import (
     fully_connected,
     hard_swish,
     lookup,
+    lstm,
     pool,
     reduce,
     reshape,
@@ -26,7 +27,7 @@ from orchestrator.compiler.ops.loops import per_sample
 from orchestrator.compiler.ops.plain import or_plain
 from orchestrator.compiler.step import Step
 
-STATE_INPUTS = {"SVDF": (4,)}
+STATE_INPUTS = {"SVDF": (4,), "UNIDIRECTIONAL_SEQUENCE_LSTM": (18, 19)}
 """The inputs that an operator changes and finds again in the next inference."""
 
 OPERATORS: dict[str, Callable[[Operator], Step]] = {
@@ -92,5 +93,6 @@ OPERATORS: dict[str, Callable[[Operator], Step]] = {
     "TANH": lookup.lower_real,
     "TILE": slice.lower_broadcast,
     "TRANSPOSE": slice.lower_transpose,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm.lower,
     "UNPACK": copy.lower_unpack,
 }

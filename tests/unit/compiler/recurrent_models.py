@@ -5,6 +5,8 @@ import numpy as np
 from tests.unit.compiler.operator_models import OperatorModels
 from tests.unit.compiler.tflite_builder import TfliteBuilder
 
+TANH = 4
+
 
 def svdf(models: OperatorModels, state: str = "") -> bytes:
     """SVDF of one or more samples, with a state of int8 or int16."""
@@ -39,6 +41,61 @@ def add_svdf(
     y = builder.tensor((batches, units), scale=target_scale, zero_point=models.integer(-60, 60))
     builder.operator("SVDF", [x, features, t, b, kept], [y], "SVDFOptions", rank=rank)
     return y
+
+
+def lstm(models: OperatorModels) -> bytes:
+    """UNIDIRECTIONAL_SEQUENCE_LSTM, the batch or the time first."""
+    batches, steps, inputs, units = (models.integer(1, most) for most in (3, 6, 20, 11))
+    time_major = bool(models.integer(0, 1))
+    builder = TfliteBuilder()
+    leading = (steps, batches) if time_major else (batches, steps)
+    x = builder.tensor((*leading, inputs), scale=models.scale(0.01, 0.05), zero_point=models.zero_point())
+    y = add_lstm(models, builder, x, (*leading, units), time_major)
+    return builder.build([x], [y])
+
+
+def add_lstm(
+    models: OperatorModels, builder: TfliteBuilder, x: int, target: tuple[int, ...], time_major: bool = False
+) -> int:
+    """Add an LSTM of these outputs `[.., .., units]` over the tensor `x`, with or without a clip of its cells."""
+    source, units = builder.tensors[x], target[2]
+    inputs, batches = int(source.shape[2]), target[1] if time_major else target[0]
+    hidden_scale, hidden_zero_point = models.scale(0.002, 0.01), models.integer(-40, 40)
+    gates = []
+    for depth, scale in ((inputs, float(source.quantization.scale[0])), (units, hidden_scale)):
+        # Gates whose inputs reach into the flat ends of the sigmoid, and some that stay in its middle.
+        reach = models.scale(0.5, 4.0) / (scale * 73 * 73 * depth**0.5)
+        for _ in range(4):
+            values = models.weights((units, depth))
+            gates.append(builder.tensor(values.shape, scale=_single(reach * models.scale(0.7, 1.4)), data=values))
+    biases = []
+    for gate in range(4):
+        scale = _single(float(source.quantization.scale[0]) * float(builder.tensors[gates[gate]].quantization.scale[0]))
+        biases.append(builder.tensor((units,), "int32", scale=scale, data=models.integers((units,), int(1.5 / scale))))
+    hidden = builder.variable((batches, units), "int8", hidden_scale, hidden_zero_point)
+    cell = builder.variable((batches, units), "int16", 2.0 ** -models.integer(9, 15))
+    y = builder.tensor(target, scale=hidden_scale, zero_point=hidden_zero_point)
+    clip = (0.0, 10.0, models.scale(0.1, 0.8))[models.integer(0, 2)]
+    inputs_of = [x, *gates, -1, -1, -1, *biases, -1, -1, hidden, cell, -1, -1, -1, -1]
+    builder.operator(
+        "UNIDIRECTIONAL_SEQUENCE_LSTM", inputs_of, [y], "UnidirectionalSequenceLSTMOptions",
+        fusedActivationFunction=TANH, cellClip=clip, timeMajor=time_major,
+    )  # fmt: skip
+    return y
+
+
+def keyword_lstm(seed: int) -> bytes:
+    """Two layers of LSTM over twenty frames, the last step classified. The shapes are the same for every seed."""
+    models, builder = OperatorModels(seed), TfliteBuilder()
+    x = builder.tensor((1, 20, 10), scale=models.scale(0.01, 0.05), zero_point=models.zero_point())
+    steps = add_lstm(models, builder, add_lstm(models, builder, x, (1, 20, 18)), (1, 20, 14))
+    bounds = [builder.tensor((3,), "int32", data=np.array(values)) for values in ([0, -1, 0], [0, 0, 0], [1, 1, 1])]
+    scale = builder.tensors[steps].quantization
+    last = builder.tensor((1, 14), scale=float(scale.scale[0]), zero_point=int(scale.zeroPoint[0]))
+    builder.operator(
+        "STRIDED_SLICE", [steps, *bounds], [last], "StridedSliceOptions", beginMask=5, endMask=5, shrinkAxisMask=2
+    )
+    return builder.build([x], [_classified(models, builder, last, 12)])
 
 
 def keyword_svdf(seed: int) -> bytes:

@@ -15,7 +15,7 @@ from tests.unit.compiler import movement_models as movement
 from tests.unit.compiler.arithmetic_models import arg, elementwise, prelu, reduction
 from tests.unit.compiler.operator_models import OperatorModels
 from tests.unit.compiler.product_models import matrices
-from tests.unit.compiler.recurrent_models import svdf
+from tests.unit.compiler.recurrent_models import lstm, svdf
 
 SAMPLES = 8
 
@@ -82,6 +82,7 @@ CASES: dict[str, tuple[int, Draw]] = {
     "TANH": (2, _unary("TANH")),
     "TRANSPOSE_CONV": (10, convolution.transposed),
     "TRANSPOSE": (8, movement.transpose),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (24, lstm),
     "UNPACK": (4, movement.unpack),
 }
 VARIANTS: dict[str, tuple[int, Draw]] = {

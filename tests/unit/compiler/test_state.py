@@ -13,9 +13,9 @@ from orchestrator.domain.errors import UnsupportedModelError
 from orchestrator.parity.compare import random_inputs
 from orchestrator.parity.tflm import run_tflm
 from orchestrator.toolchain.host_model import build_host_model
-from tests.unit.compiler.recurrent_models import keyword_svdf
+from tests.unit.compiler.recurrent_models import keyword_lstm, keyword_svdf
 
-NETWORKS = {"SVDF": keyword_svdf}
+NETWORKS = {"LSTM": keyword_lstm, "SVDF": keyword_svdf}
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -116,6 +116,36 @@ def test_a_variable_that_is_not_one_operator_s_state_is_refused(change: Change, 
         compile_model(changed(keyword_svdf(0), change))
 
 
+def with_peepholes(graph: schema.SubGraphT) -> None:
+    graph.operators[0].inputs[9] = graph.operators[0].inputs[12]
+
+
+def with_another_activation(graph: schema.SubGraphT) -> None:
+    graph.operators[0].builtinOptions.fusedActivationFunction = schema.ActivationFunctionType.RELU
+
+
+def with_an_odd_cell_scale(graph: schema.SubGraphT) -> None:
+    state_tensors(graph)[1].quantization.scale = np.array([0.0003], np.float32)
+
+
+def with_a_constant_state(graph: schema.SubGraphT) -> None:
+    graph.operators[0].inputs[18] = graph.operators[0].inputs[5]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (with_peepholes, "peepholes"),
+        (with_another_activation, "the activation must be TANH, but is RELU"),
+        (with_an_odd_cell_scale, "power of two as scale, but 'tensor_14' is int16"),
+        (with_a_constant_state, "input 18, 'tensor_5', must be a variable"),
+    ],
+)
+def test_an_lstm_unlike_that_of_keras_is_refused(change: Change, text: str) -> None:
+    with pytest.raises(UnsupportedModelError, match=f"operator 0 UNIDIRECTIONAL_SEQUENCE_LSTM .*{text}"):
+        compile_model(changed(keyword_lstm(0), change))
+
+
 def test_tensors_that_no_operator_reads_may_be_anything() -> None:
     def add_intermediate(graph: schema.SubGraphT) -> None:
         intermediate = schema.TensorT()
@@ -123,5 +153,5 @@ def test_tensors_that_no_operator_reads_may_be_anything() -> None:
         graph.tensors.append(intermediate)
         graph.operators[0].intermediates = np.array([len(graph.tensors) - 1], np.int32)
 
-    with_one = changed(keyword_svdf(0), add_intermediate)
-    assert compile_model(with_one).layers == compile_model(keyword_svdf(0)).layers
+    with_one = changed(keyword_lstm(0), add_intermediate)
+    assert compile_model(with_one).layers == compile_model(keyword_lstm(0)).layers
