@@ -141,8 +141,7 @@ def _turned(operator: Operator, *operands: _Operand) -> tuple[list[str], tuple[A
 
 def _fields(operator: Operator, rows: int, columns: int, depth: int) -> dict[str, Field]:
     a, b, target = operator.input(0), operator.input(1), operator.output
-    # The reference multiplies the scales in single precision.
-    ratio = float(np.float32(a.scale) * np.float32(b.scale)) / target.scale
+    ratio = a.scale * b.scale / target.scale
     return {
         "rows": rows,
         "columns": columns,

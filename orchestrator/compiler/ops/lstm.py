@@ -114,13 +114,13 @@ def _bias(operator: Operator, gate: int, units: int) -> NDArray[np.int64]:
 
 
 def _gate_scales(operator: Operator, weights: _Weights) -> NDArray[np.generic]:
-    """Give the scales of each gate; the reference multiplies those of values and weights in single precision."""
+    """Give the scales of each gate."""
     rows = np.zeros(len(_GATES), np.dtype([("input", _SCALE), ("hidden", _SCALE)]))
     sources = {"input": (operator.input(0), _INPUT_WEIGHTS), "hidden": (operator.state(_HIDDEN), _HIDDEN_WEIGHTS)}
     for gate, pair in enumerate(weights):
         largest_bias = int(np.abs(_bias(operator, gate, len(pair[0]))).max())
         for (name, (values, first)), matrix in zip(sources.items(), pair, strict=True):
-            ratio = float(np.float32(values.scale) * np.float32(operator.input(first + gate).scale)) / _GATE_SCALE
+            ratio = values.scale * operator.input(first + gate).scale / _GATE_SCALE
             reach = int(np.abs(matrix.astype(np.int64)).sum(axis=1).max()) * LARGEST_INPUT
             scale = scale_for(ratio, reach + (largest_bias if name == "input" else 0))
             rows[name][gate] = tuple(scale.fields().values())

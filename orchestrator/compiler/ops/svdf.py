@@ -73,12 +73,9 @@ def _times(operator: Operator) -> NDArray[np.signedinteger]:
 
 
 def _scales(operator: Operator, largest_sum: int) -> tuple[Scale, Scale]:
-    """Give input to state and state to output; the reference computes both ratios in single precision."""
-    source, features, times, state, target = (
-        np.float32(tensor.scale)
-        for tensor in (operator.input(0), *(operator.input(i) for i in (_FEATURES, _TIMES, _STATE)), operator.output)
-    )
-    return scale_for(float(source * features / state), largest_sum), Scale.of(float(state * times / target))
+    """Give input to state and state to output."""
+    source, features, times, state = (operator.input(i).scale for i in (0, _FEATURES, _TIMES, _STATE))
+    return scale_for(source * features / state, largest_sum), Scale.of(state * times / operator.output.scale)
 
 
 def _bias(operator: Operator, times: NDArray[np.signedinteger], rank: int) -> NDArray[np.int32]:
