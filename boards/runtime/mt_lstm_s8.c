@@ -2,15 +2,11 @@
 #include "mt_kernels.h"
 #include "mt_lanes.h"
 #include "mt_quantise.h"
-#include "mt_rows.h"
 
 enum { INPUT_GATE, FORGET_GATE, CELL_GATE, OUTPUT_GATE, GATES };
 
-/* Where the constants of the next gate of the next block lie. */
-typedef struct {
-    const uint32_t *words;
-    const int32_t *starts;
-} constants;
+/* Of a block of four units. */
+#define ROWS (4u * GATES)
 
 /*
  * The product of two values of 16 bits, scaled: what mt_requantise computes, whose doubled product would leave 32
@@ -23,24 +19,17 @@ static inline int32_t scale_product(int32_t product, mt_scale scale)
     return (high + (high >> 31) + (int32_t)(1u << right >> 1)) >> right;
 }
 
-/* A gate of four units, from the input and the hidden state in lanes. */
-static constants run_gate(const mt_lstm *layer, uint32_t gate, const uint32_t *lanes, constants at, int32_t values[4])
+/* A gate of four units from its sums. */
+static inline void activate(const mt_lstm_gate *scales, uint32_t gate, const int32_t *of_input,
+                            const int32_t *of_hidden, int32_t values[4])
 {
-    const uint32_t input_quads = (layer->inputs + 3u) / 4u, hidden_quads = (layer->units + 3u) / 4u;
-    const mt_lstm_gate scales = layer->gates[gate];
-    int32_t of_input[4], of_hidden[4];
-    memcpy(of_input, at.starts, sizeof of_input);
-    memcpy(of_hidden, at.starts + 4, sizeof of_hidden);
-    at.words = mt_add_four_rows(at.words, lanes, input_quads, of_input);
-    at.words = mt_add_four_rows(at.words, lanes + 2u * input_quads, hidden_quads, of_hidden);
-    at.starts += 8;
-    for (uint32_t i = 0; i < 4u; i++) {
-        const int32_t input = mt_saturate_s16(mt_requantise(of_input[i], scales.input));
-        const int32_t hidden = mt_saturate_s16(mt_requantise(of_hidden[i], scales.hidden));
+    const mt_scale input_scale = scales[gate].input, hidden_scale = scales[gate].hidden;
+    for (uint32_t unit = 0; unit < 4u; unit++) {
+        const int32_t input = mt_saturate_s16(mt_requantise(of_input[unit], input_scale));
+        const int32_t hidden = mt_saturate_s16(mt_requantise(of_hidden[unit], hidden_scale));
         const int32_t sum = mt_saturate_s16(input + hidden);
-        values[i] = gate == CELL_GATE ? mt_tanh_s16(3 * sum) : mt_sigmoid_s16(sum);
+        values[unit] = gate == CELL_GATE ? mt_tanh_s16(3 * sum) : mt_sigmoid_s16(sum);
     }
-    return at;
 }
 
 /* One unit from its gates: its cell, and the hidden value that is given. */
@@ -59,11 +48,18 @@ static inline int8_t update(const mt_lstm *layer, int32_t gates[GATES][4], uint3
 /* The gates read the hidden state of the step before from lanes, so that it can be overwritten unit by unit. */
 static void run_step(const mt_lstm *layer, const uint32_t *lanes, int8_t *hidden, int16_t *cell)
 {
-    constants at = {layer->words, layer->starts};
+    const uint32_t input_quads = (layer->inputs + 3u) / 4u, hidden_quads = (layer->units + 3u) / 4u;
+    const uint32_t *words = layer->words;
+    const int32_t *starts = layer->starts;
     for (uint32_t first = 0; first < layer->units; first += 4u) {
-        int32_t gates[GATES][4];
+        int32_t of_input[ROWS], of_hidden[ROWS], gates[GATES][4];
+        mt_sum_rows_s8(words, lanes, input_quads, ROWS, starts, of_input);
+        words += ROWS * input_quads;
+        mt_sum_rows_s8(words, lanes + 2u * input_quads, hidden_quads, ROWS, starts + ROWS, of_hidden);
+        words += ROWS * hidden_quads;
+        starts += 2 * ROWS;
         for (uint32_t gate = 0; gate < GATES; gate++) {
-            at = run_gate(layer, gate, lanes, at, gates[gate]);
+            activate(layer->gates, gate, of_input + 4u * gate, of_hidden + 4u * gate, gates[gate]);
         }
         for (uint32_t unit = 0; unit < 4u && first + unit < layer->units; unit++) {
             hidden[first + unit] = update(layer, gates, unit, cell + first + unit);

@@ -1,29 +1,43 @@
 #include "mt_kernels.h"
 #include "mt_quantise.h"
 #include "mt_requantise_any.h"
-#include "mt_rows.h"
 
-/* One filter: the oldest value goes, the newest comes; gives the sum by the time weights. Sums wrap. */
+/*
+ * One filter: the oldest value goes, the newest comes; gives the sum by the time weights. Sums wrap. Values move by one
+ * in words that lie across their pairs: what a word overwrites has been read.
+ */
 static uint32_t push_s16(const int16_t *times, uint32_t memory, int32_t newest, int16_t *state)
 {
-    uint32_t sum = 0;
-    for (; memory > 1; memory--, times++, state++) {
-        state[0] = state[1];
-        sum += (uint32_t)(times[0] * state[0]);
+    uint32_t moved = memory - 1u, sum = 0;
+    for (; moved >= 2u; moved -= 2u, times += 2, state += 2) {
+        const uint32_t values = mt_load_4((const int8_t *)(state + 1));
+        memcpy(state, &values, sizeof values);
+        sum = (uint32_t)mt_smlad(values, mt_load_4((const int8_t *)times), (int32_t)sum);
     }
-    state[0] = (int16_t)newest;
-    return sum + (uint32_t)(times[0] * state[0]);
+    if (moved > 0u) {
+        state[0] = state[1];
+        sum += (uint32_t)(*times++ * *state++);
+    }
+    *state = (int16_t)newest;
+    return sum + (uint32_t)(*times * *state);
 }
 
 static uint32_t push_s8(const int8_t *times, uint32_t memory, int32_t newest, int8_t *state)
 {
-    uint32_t sum = 0;
-    for (; memory > 1; memory--, times++, state++) {
-        state[0] = state[1];
-        sum += (uint32_t)(times[0] * state[0]);
+    uint32_t moved = memory - 1u;
+    int32_t sum = 0;
+    for (; moved >= 4u; moved -= 4u, times += 4, state += 4) {
+        const uint32_t values = mt_load_4(state + 1), weights = mt_load_4(times);
+        memcpy(state, &values, sizeof values);
+        sum = mt_smlad(mt_bytes_0_2(values), mt_bytes_0_2(weights), sum);
+        sum = mt_smlad(mt_bytes_1_3(values), mt_bytes_1_3(weights), sum);
     }
-    state[0] = (int8_t)newest;
-    return sum + (uint32_t)(times[0] * state[0]);
+    for (; moved > 0u; moved--, times++, state++) {
+        state[0] = state[1];
+        sum += times[0] * state[0];
+    }
+    *state = (int8_t)newest;
+    return (uint32_t)(sum + *times * *state);
 }
 
 /* The filter's values lie `filter * memory` values from the start of state and time weights. */
@@ -52,8 +66,8 @@ static void run_sample(const mt_svdf *layer, const uint32_t *column, void *state
     uint32_t sum = 0, summed = 0;
     for (uint32_t filter = 0; filter < layer->filters;) {
         int32_t sums[4];
-        memcpy(sums, layer->starts + filter, sizeof sums);
-        words = mt_add_four_rows(words, column, quads, sums);
+        mt_sum_rows_s8(words, column, quads, 4, layer->starts + filter, sums);
+        words += 4u * quads;
         for (uint32_t row = 0; row < 4u && filter < layer->filters; row++, filter++) {
             const int32_t scaled = mt_requantise(sums[row], layer->feature_scale);
             const int32_t newest = mt_clamp(scaled, layer->state.lowest, layer->state.highest);

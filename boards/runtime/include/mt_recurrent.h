@@ -8,12 +8,21 @@
 #include "mt_kernels.h"
 
 /*
+ * Rows of constant weights by one column, where the sums are needed as they are: sums[r] = starts[r] + the sum over k
+ * of weights[r][k] * column[k]. Any int8 may be a weight.
+ *
+ * Rows come in blocks of four, depth in quads (k0..k3), both filled up with zeros; at least one of each. A block's quad
+ * is four words, one for each row, whose bytes are k0 to k3. The column is that of mt_matmul_1_column_s8.
+ */
+void mt_sum_rows_s8(const uint32_t *words, const uint32_t *column, uint32_t quads, uint32_t rows,
+                    const int32_t *starts, int32_t *sums);
+
+/*
  * SVDF. input [batches, inputs], output [batches, filters / rank], state [batches, filters, memory] of int8 or, for
  * state_bytes = 2, of int16. A filter's new value is the product of its feature weights and the input; its last
  * `memory` values by its time weights, summed over the `rank` filters of a unit, are the output.
  *
- * features: rows of mt_rows.h; starts: what each filter's sum starts from, the input's zero point folded in, for whole
- * blocks of four; times: [filters, memory] in the type of the state, whose zero point is folded into the bias. lanes:
+ * features: rows of mt_sum_rows_s8 with their starts, the input's zero point folded in; times: [filters, memory] in the type of the state, whose zero point is folded into the bias. lanes:
  * two words for each four inputs begun.
  */
 typedef struct {
@@ -46,9 +55,9 @@ typedef struct {
  * of 16 bits. Input and output are [batches, steps, ...] or [steps, batches, ...]: what lies how many values apart is
  * said by `input_step` and so on. hidden: [batches, units]; cell: [batches, units].
  *
- * Gates are input, forget, cell, output. words: for each block of four units and each gate in it the rows of mt_rows.h
- * for the input, then those for the hidden state; starts: what their sums start from, [block][gate][2][4], biases and
- * zero points folded in. lanes: two words for each four inputs begun and for each four units begun.
+ * Gates are input, forget, cell, output. words: for each block of four units the rows of mt_sum_rows_s8 for the input,
+ * those of one gate after the other, then those for the hidden state; starts: [block][2][gate][4], biases and zero points
+ * folded in. lanes: two words for each four inputs begun and for each four units begun.
  *
  * forget_cell, input_cell and to_hidden scale products of two values of 16 bits: left is 1, right at least 2.
  */

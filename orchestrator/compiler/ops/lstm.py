@@ -87,13 +87,13 @@ def _check_variant(operator: Operator) -> None:
 
 
 def _words(weights: _Weights) -> NDArray[np.uint32]:
-    """Give `[block, gate, quads of the input and then of the hidden state, row]`."""
-    gates = [np.concatenate([pack_rows(rows) for rows in pair], axis=1) for pair in weights]
-    return np.stack(gates, axis=1).reshape(-1)
+    """Give, for each block of units, `[gate, quad, row]` of the input and then of the hidden state."""
+    parts = [np.stack([pack_rows(rows) for rows in gates], axis=1) for gates in zip(*weights, strict=True)]
+    return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1).reshape(-1)
 
 
 def _starts(operator: Operator, weights: _Weights) -> NDArray[np.int32]:
-    """Give `[block, gate, input or hidden, row]`; the input's sums begin with the bias."""
+    """Give `[block, input or hidden, gate, row]`; the input's sums begin with the bias."""
     source, hidden = operator.input(0), operator.state(_HIDDEN)
     starts = []
     for gate, (input_rows, hidden_rows) in enumerate(weights):
@@ -102,7 +102,7 @@ def _starts(operator: Operator, weights: _Weights) -> NDArray[np.int32]:
         of_input = row_starts(input_rows, source.zero_point) + padded
         of_hidden = row_starts(hidden_rows, hidden.zero_point)
         starts.append([part.reshape(-1, ROWS_PER_BLOCK) for part in (of_input, of_hidden)])
-    ordered: NDArray[np.int64] = np.array(starts, np.int64).transpose(2, 0, 1, 3)
+    ordered: NDArray[np.int64] = np.array(starts, np.int64).transpose(2, 1, 0, 3)
     operator.require(bool(np.all(np.abs(ordered) < 2**31)), "a folded bias leaves 32 bits")
     return ordered.astype(np.int32).reshape(-1)
 

@@ -1,4 +1,4 @@
-"""Pack constant weights for sums that are needed as they are (layout: boards/runtime/mt_rows.h)."""
+"""Pack constant weights for sums that are needed as they are (layout: `mt_sum_rows_s8` in mt_recurrent.h)."""
 
 import numpy as np
 from numpy.typing import NDArray
