@@ -11,10 +11,13 @@ from orchestrator.compiler.place import place_network
 from orchestrator.compiler.reader import read_graph
 from orchestrator.compiler.rewrite import INTERNAL_OPERATORS, REWRITTEN_OPERATORS, rewritten
 from orchestrator.compiler.step import Step
+from orchestrator.compiler.variables import VARIABLE_OPERATORS
 from orchestrator.domain.errors import UnsupportedModelError
 from orchestrator.domain.model import CompiledModel, Layer, TensorSpec
 
-SUPPORTED_OPERATORS: tuple[str, ...] = tuple(sorted(({*OPERATORS} | REWRITTEN_OPERATORS) - INTERNAL_OPERATORS))
+SUPPORTED_OPERATORS: tuple[str, ...] = tuple(
+    sorted(({*OPERATORS} | REWRITTEN_OPERATORS | VARIABLE_OPERATORS) - INTERNAL_OPERATORS)
+)
 
 _HASH_DIGITS = 16
 _BOUNDARY_TYPES = ("int8", "uint8", "int32", "float32")
@@ -42,9 +45,7 @@ def compile_model(tflite: bytes) -> CompiledModel:
         inputs=tuple(_spec(tensor) for tensor in graph.inputs),
         outputs=tuple(_spec(tensor) for tensor in graph.outputs),
         layers=tuple(
-            Layer(step.operator.output.name, step.operator.name, step.macs)
-            for step in placed.steps
-            if not step.is_alias
+            Layer(step.operator.title, step.operator.name, step.macs) for step in placed.steps if not step.is_alias
         ),
         memory_plan=placed.memory_plan,
     )
@@ -81,13 +82,15 @@ def _check_wiring(graph: Graph) -> None:
 
 
 def _check_states(graph: Graph) -> None:
-    """Raise unless every variable belongs to one operator that knows how to change it."""
+    """Raise unless every variable belongs to one operator that knows how to change it, or is read and assigned."""
     owners: dict[int, Operator] = {}
     for operator in graph.operators:
         for position, tensor in enumerate(operator.inputs):
             if tensor is not None and tensor.is_state:
                 may_read = position in STATE_INPUTS.get(operator.name, ())
                 operator.require(may_read, f"reads the variable '{tensor.name}' as input {position}")
+                if operator.name in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
+                    continue
                 first = owners.setdefault(tensor.index, operator)
                 operator.require(first is operator, f"shares the variable '{tensor.name}' with operator {first.index}")
     if any(tensor.is_state for tensor in graph.outputs):

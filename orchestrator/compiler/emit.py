@@ -82,7 +82,7 @@ def _layer(step: Step, name: str, placement: Placement, number: int, shared: _Sh
     names = {array.suffix: shared.name(step, array, own[array.suffix]) for array in step.arrays}
     addresses = {f"in{i}": _address(placement.tensors[t.index]) for i, t in enumerate(step.operator.activations)}
     addresses |= {f"out{i}": _address(placement.tensors[t.index]) for i, t in enumerate(step.operator.outputs)}
-    addresses["out"] = addresses["out0"]
+    addresses["out"] = addresses.get("out0", "")
     if step.scratch_bytes:
         addresses["scratch"] = f"(void *){_address(placement.scratch[number])}"
     lines = [f"/* {_title(step)}.\n * {_places(step, placement, number)} */"]

@@ -87,6 +87,12 @@ class Operator:
         return self.outputs[0]
 
     @property
+    def title(self) -> str:
+        """The name of the first output; of the variable that it assigns where there is none."""
+        named = self.outputs[0] if self.outputs else self.inputs[-1]
+        return named.name if named is not None else "none"
+
+    @property
     def activations(self) -> tuple[Tensor, ...]:
         """The inputs that are not constant: computed at run time, or state."""
         return tuple(tensor for tensor in self.inputs if tensor is not None and tensor.data is None)

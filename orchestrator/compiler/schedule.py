@@ -56,6 +56,7 @@ class _Network:
             _bits(producer[tensor.index] for tensor in step.operator.activations if tensor.index in producer)
             for step in steps
         ]
+        self._keep_order_around_assignments(graph)
         sizes = {t.index: t.size_bytes for t in graph.given}
         sizes |= {tensor.index: tensor.size_bytes for step in steps for tensor in step.operator.outputs}
         kept = {root[tensor.index] for tensor in (*graph.outputs, *graph.states)}
@@ -66,6 +67,15 @@ class _Network:
             )
             for value in set(root.values())
         }
+
+    def _keep_order_around_assignments(self, graph: Graph) -> None:
+        """What the file reads of a variable before it is assigned runs before that, and likewise behind it."""
+        for state in graph.states:
+            touching = [n for n, reads in enumerate(self._reads) if state.index in reads]
+            for assigning in (n for n in touching if not self._steps[n].operator.outputs):
+                self._needs[assigning] |= _bits(n for n in touching if n < assigning)
+                for number in (n for n in touching if n > assigning):
+                    self._needs[number] |= 1 << assigning
 
     def is_chain(self) -> bool:
         """Whether each step but the first needs the one before it, so that no other order exists."""

@@ -22,6 +22,7 @@ from tests.contract.eembc_client import EembcClient
 from tests.contract.test_eembc_runner import read_until_ready
 from tests.unit.compiler.operator_models import OperatorModels
 from tests.unit.compiler.recurrent_models import keyword_lstm, keyword_svdf, lstm, svdf
+from tests.unit.compiler.test_variables import ring_buffer
 
 BOARD = load_board_type("nucleo_l476rg")
 SAMPLES = 6
@@ -31,6 +32,7 @@ NETWORKS = {
     "SVDF, state of int16": lambda seed: svdf(OperatorModels(seed), "int16"),
     "keywords by LSTM": keyword_lstm,
     "keywords by SVDF": keyword_svdf,
+    "window by variable": ring_buffer,
 }
 
 

@@ -22,12 +22,18 @@ from orchestrator.compiler.ops import (
     slice,
     softmax,
     svdf,
+    variables,
 )
 from orchestrator.compiler.ops.loops import per_sample
 from orchestrator.compiler.ops.plain import or_plain
 from orchestrator.compiler.step import Step
 
-STATE_INPUTS = {"SVDF": (4,), "UNIDIRECTIONAL_SEQUENCE_LSTM": (18, 19)}
+STATE_INPUTS = {
+    "ASSIGN_VARIABLE": (1,),
+    "READ_VARIABLE": (0,),
+    "SVDF": (4,),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (18, 19),
+}
 """The inputs that an operator changes and finds again in the next inference."""
 
 OPERATORS: dict[str, Callable[[Operator], Step]] = {
@@ -35,6 +41,7 @@ OPERATORS: dict[str, Callable[[Operator], Step]] = {
     "ADD": elementwise.lower_add,
     "ARG_MAX": reduce.lower_arg,
     "ARG_MIN": reduce.lower_arg,
+    "ASSIGN_VARIABLE": variables.lower_assign,
     "AVERAGE_POOL_2D": per_sample(pool.lower),
     "BATCH_MATMUL": batch_matmul.lower,
     "BATCH_TO_SPACE_ND": blocks.lower_batch_to_space,
@@ -67,6 +74,7 @@ OPERATORS: dict[str, Callable[[Operator], Step]] = {
     "PADV2": copy.lower_pad,
     "PRELU": elementwise.lower_prelu,
     "QUANTIZE": float_boundary.lower_quantize,
+    "READ_VARIABLE": variables.lower_read,
     "REDUCE_MAX": reduce.lower_extreme,
     "REDUCE_MIN": reduce.lower_extreme,
     "RELU": lookup.lower_relu,

@@ -96,6 +96,8 @@ VARIANTS: dict[str, tuple[int, Draw]] = {
     "SOFTMAX of an image": (2, convolution.softmax_of_an_image),
 }
 ALIASES = {"EXPAND_DIMS", "RESHAPE", "SQUEEZE"}
+# Not one without the others: compared in test_variables.py.
+VARIABLES = {"ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "VAR_HANDLE"}
 # The reference does not take them as int8: compared with real arithmetic in test_by_specification.py.
 BY_SPECIFICATION = {"EXP", "GELU", "NEG", "RELU_0_TO_1", "RELU_N1_TO_1", "SQUARE", "TILE"}
 
@@ -115,4 +117,4 @@ def test_operator_equals_the_reference_interpreter(operator: str, tmp_path: Path
 
 
 def test_every_supported_operator_is_compared_with_the_reference() -> None:
-    assert set(CASES) | ALIASES | BY_SPECIFICATION == set(SUPPORTED_OPERATORS)
+    assert set(CASES) | ALIASES | BY_SPECIFICATION | VARIABLES == set(SUPPORTED_OPERATORS)
