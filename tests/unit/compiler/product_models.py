@@ -31,6 +31,36 @@ def matrices(models: OperatorModels) -> bytes:
     return builder.build([tensor for i, tensor in enumerate(tensors) if i != constant], [y])
 
 
+def attention(seed: int) -> bytes:
+    """One head over ten frames: queries by keys, softmax, by values. The shapes are the same for every seed."""
+    models, builder = OperatorModels(seed), TfliteBuilder()
+    x = builder.tensor((10, 12), scale=models.scale(), zero_point=models.zero_point())
+    queries, keys, values = (_dense(models, builder, x, 7) for _ in range(3))
+    scores = _product(models, builder, (queries, keys), (10, 10), adjoint=True)
+    shares = builder.tensor((10, 10), scale=1 / 256, zero_point=-128)
+    builder.operator("SOFTMAX", [scores], [shares], "SoftmaxOptions", beta=1.0)
+    return builder.build([x], [_product(models, builder, (shares, values), (10, 7), adjoint=False)])
+
+
+def _dense(models: OperatorModels, builder: TfliteBuilder, x: int, count: int) -> int:
+    depth, scale = int(builder.tensors[x].shape[1]), float(builder.tensors[x].quantization.scale[0])
+    values = models.weights((count, depth))
+    w = builder.tensor(values.shape, scale=0.005, data=values)
+    full = float(np.float32(scale * 0.005 * 90 * depth**0.5))
+    y = builder.tensor((10, count), scale=full, zero_point=models.integer(-40, 40))
+    builder.operator("FULLY_CONNECTED", [x, w, -1], [y], "FullyConnectedOptions")
+    return y
+
+
+def _product(
+    models: OperatorModels, builder: TfliteBuilder, factors: tuple[int, int], shape: tuple[int, int], adjoint: bool
+) -> int:
+    scales = [float(builder.tensors[factor].quantization.scale[0]) for factor in factors]
+    y = builder.tensor(shape, scale=float(np.float32(scales[0] * scales[1] * 250)), zero_point=models.integer(-40, 40))
+    builder.operator("BATCH_MATMUL", list(factors), [y], "BatchMatMulOptions", adjX=False, adjY=adjoint)
+    return y
+
+
 def _batches(models: OperatorModels) -> list[tuple[int, ...]]:
     """Extents before the matrices: equal, repeated along some axes, or left out."""
     whole = tuple(models.integer(1, 3) for _ in range(models.integer(0, 3)))

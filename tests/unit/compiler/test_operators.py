@@ -14,7 +14,7 @@ from tests.unit.compiler import convolution_models as convolution
 from tests.unit.compiler import movement_models as movement
 from tests.unit.compiler.arithmetic_models import arg, elementwise, prelu, reduction
 from tests.unit.compiler.operator_models import OperatorModels
-from tests.unit.compiler.product_models import matrices
+from tests.unit.compiler.product_models import attention, matrices
 from tests.unit.compiler.recurrent_models import lstm, svdf
 
 SAMPLES = 8
@@ -87,6 +87,7 @@ CASES: dict[str, tuple[int, Draw]] = {
 }
 VARIANTS: dict[str, tuple[int, Draw]] = {
     "AVERAGE_POOL_2D of a batch": (1, convolution.pool_of_a_batch),
+    "BATCH_MATMUL twice: attention": (3, lambda models: attention(models.integer(0, 99))),
     "BATCH_MATMUL by a constant": (6, convolution.matrix_product),
     "CONV_2D of a batch, groups": (16, convolution.unusual),
     "DEPTHWISE_CONV_2D of a batch": (4, convolution.unusual_depthwise),
