@@ -8,16 +8,6 @@
 #include "mt_kernels.h"
 
 /*
- * Rows of constant weights by one column, where the sums are needed as they are: sums[r] = starts[r] + the sum over k
- * of weights[r][k] * column[k]. Any int8 may be a weight.
- *
- * Rows come in blocks of four, depth in quads (k0..k3), both filled up with zeros; at least one of each. A block's quad
- * is four words, one for each row, whose bytes are k0 to k3. The column is that of mt_matmul_1_column_s8.
- */
-void mt_sum_rows_s8(const uint32_t *words, const uint32_t *column, uint32_t quads, uint32_t rows,
-                    const int32_t *starts, int32_t *sums);
-
-/*
  * SVDF. input [batches, inputs], output [batches, filters / rank], state [batches, filters, memory] of int8 or, for
  * state_bytes = 2, of int16. A filter's new value is the product of its feature weights and the input; its last
  * `memory` values by its time weights, summed over the `rank` filters of a unit, are the output.

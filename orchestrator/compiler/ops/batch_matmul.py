@@ -1,7 +1,7 @@
 """BATCH_MATMUL of two tensors, either of them perhaps a constant; batches broadcast.
 
-The kernel multiplies rows by rows. What has its depth along the other axis is transposed: constants on the host,
-computed matrices into scratch memory, one at a time.
+The kernel wants the first operand row by row and takes the second as it lies. A transposed first one is copied into
+scratch memory, one matrix at a time; a constant is transposed on the host.
 """
 
 import math
@@ -12,28 +12,27 @@ from numpy.typing import NDArray
 
 from orchestrator.compiler.graph import Operator, Tensor
 from orchestrator.compiler.ops.loops import looped
-from orchestrator.compiler.ops.matrix import quads_in
+from orchestrator.compiler.ops.matrix import ROWS_PER_BLOCK, quads_in
 from orchestrator.compiler.ops.movement import Copy, movement
 from orchestrator.compiler.quantise import INT8_MAX, INT8_MIN, OutputRange, scale_for
 from orchestrator.compiler.step import Array, Field, Step
 
 _MOST_BATCH_AXES = 4
 _LARGEST_PRODUCT = 255 * 255
+_COLUMNS_AT_ONCE = 16  # MT_BATCH_MATMUL_COLUMNS
 
 
 @dataclass(frozen=True)
 class _Operand:
-    """Matrices of `rows` by `depth`.
+    """Matrices of `rows` by `depth`: the columns of the second operand are its rows.
 
     Attributes:
-        position: among the inputs of the operator.
         name: the placeholder of its address.
         batch: extents of the axes before the matrix.
         constant: the values of a constant, each matrix with its depth contiguous.
         is_turned: at run time the depth lies along the first axis of a matrix.
     """
 
-    position: int
     name: str
     batch: tuple[int, ...]
     rows: int
@@ -58,21 +57,28 @@ def lower(operator: Operator) -> Step:
     rows = a.rows
     if math.prod(b.batch) == 1 and not a.is_turned:  # all rows of all matrices by the same one
         rows, batch = math.prod(a.batch) * a.rows, ()
-    prologue, copied, names, scratch_bytes = _turned(operator, a, b)
-    call = f"mt_batch_matmul_s8(&{{params}}, {names[0]}, {names[1]}, {{scratch}}, {{out}});"
-    distances = {operand.name: _distances(operand, batch) for operand in (a, b)}
-    distances["out"] = _steps(batch, a.rows * b.rows)
-    constants = [
+    packed = min(_COLUMNS_AT_ONCE, ROWS_PER_BLOCK * -(-b.rows // ROWS_PER_BLOCK))
+    scratch_bytes = 4 * (packed + 2) * quads_in(a.depth)
+    call = f"mt_batch_matmul_s8(&{{params}}, {{{a.name}}}, {{{b.name}}}, {{scratch}}, {{out}});"
+    arrays = tuple(
         Array(operand.name, "int8_t", operand.constant.reshape(-1), is_weights=True)
         for operand in (a, b)
         if operand.constant is not None
-    ]
+    )
+    if a.is_turned:
+        place = f"(int8_t *){{scratch}} + {scratch_bytes}"
+        turning = _turning(operator, a)
+        copied = turning.call.replace("{out0}", place)
+        call = f"{copied}\n{call.replace(f'{{{a.name}}}', place)}"
+        arrays, scratch_bytes = (*arrays, *turning.arrays), scratch_bytes + a.matrix_bytes
+    distances = {operand.name: _distances(operand, batch) for operand in (a, b)}
+    distances["out"] = _steps(batch, a.rows * b.rows)
     return Step(
         operator,
         macs=elements * a.depth,
-        params=("mt_batch_matmul", _fields(operator, rows, b.rows, a.depth)),
-        call=looped("\n".join([*prologue, call]), batch, distances),
-        arrays=(*constants, *copied),
+        params=("mt_batch_matmul", _fields(operator, rows, b)),
+        call=looped(call, batch, distances),
+        arrays=arrays,
         scratch_bytes=scratch_bytes,
     )
 
@@ -89,7 +95,7 @@ def _operand(operator: Operator, position: int, is_turned: bool) -> _Operand:
         whole = tensor.data.swapaxes(-1, -2) if is_turned else tensor.data
         constant = np.ascontiguousarray(whole).astype(np.int8)
     is_turned = is_turned and constant is None and min(rows, depth) > 1
-    return _Operand(position, _name(operator, tensor, position), tuple(batch), rows, depth, constant, is_turned)
+    return _Operand(_name(operator, tensor, position), tuple(batch), rows, depth, constant, is_turned)
 
 
 def _name(operator: Operator, tensor: Tensor, position: int) -> str:
@@ -116,38 +122,23 @@ def _steps(extents: tuple[int, ...], matrix_bytes: int) -> list[int]:
     return [math.prod(extents[axis + 1 :]) * matrix_bytes for axis in range(len(extents))]
 
 
-def _turned(operator: Operator, *operands: _Operand) -> tuple[list[str], tuple[Array, ...], list[str], int]:
-    """Give statements that transpose what needs it into scratch memory behind the lanes, and where operands are then.
-
-    Also the arrays that go with the statements, and the bytes of scratch memory.
-    """
-    end = 8 * quads_in(operands[0].depth)
-    copies, names, places = [], [], {}
-    for number, operand in enumerate(operands):
-        names.append(f"{{{operand.name}}}")
-        if operand.is_turned:
-            source = np.empty((operand.depth, operand.rows), np.int8)
-            copies.append(Copy(source.T, np.empty((operand.rows, operand.depth), np.int8), operand.position, number))
-            places[f"{{out{number}}}"] = names[-1] = f"(int8_t *){{scratch}} + {end}"
-            end += operand.matrix_bytes
-    if not copies:
-        return [], (), names, end
-    step = movement(operator, copies)
-    text = step.call
-    for placeholder, place in places.items():
-        text = text.replace(placeholder, place)
-    return text.split("\n"), step.arrays, names, end
+def _turning(operator: Operator, a: _Operand) -> Step:
+    """Give the copy of one matrix of the first operand to rows."""
+    source = np.empty((a.depth, a.rows), np.int8)
+    return movement(operator, [Copy(source.T, np.empty((a.rows, a.depth), np.int8))])
 
 
-def _fields(operator: Operator, rows: int, columns: int, depth: int) -> dict[str, Field]:
-    a, b, target = operator.input(0), operator.input(1), operator.output
-    ratio = a.scale * b.scale / target.scale
+def _fields(operator: Operator, rows: int, b: _Operand) -> dict[str, Field]:
+    first, second, target = operator.input(0), operator.input(1), operator.output
+    ratio = first.scale * second.scale / target.scale
     return {
         "rows": rows,
-        "columns": columns,
-        "depth": depth,
-        "zero_point_a": a.zero_point,
-        "zero_point_b": b.zero_point,
-        "scale": scale_for(ratio, depth * _LARGEST_PRODUCT).fields(),
+        "columns": b.rows,
+        "depth": b.depth,
+        "column_step": 1 if b.is_turned else b.depth,
+        "depth_step": b.rows if b.is_turned else 1,
+        "zero_point_a": first.zero_point,
+        "zero_point_b": second.zero_point,
+        "scale": scale_for(ratio, b.depth * _LARGEST_PRODUCT).fields(),
         "output": OutputRange(target.zero_point, INT8_MIN, INT8_MAX).fields(),
     }

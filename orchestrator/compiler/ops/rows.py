@@ -1,4 +1,4 @@
-"""Pack constant weights for sums that are needed as they are (layout: `mt_sum_rows_s8` in mt_recurrent.h)."""
+"""Pack constant weights for sums that are needed as they are (layout: `mt_sum_rows_s8` in mt_products.h)."""
 
 import numpy as np
 from numpy.typing import NDArray
