@@ -36,6 +36,7 @@ static const mt_tensor *output_tensor(uint32_t index)
 
 void @name@_init(void)
 {
+    mt_model_reset(&network);
     for (uint32_t i = 0; i < network.input_count; i++) {
         const mt_tensor *tensor = &network.inputs[i];
         memset(tensor->data, tensor->type == MT_FLOAT32 ? 0 : (int)tensor->zero_point, tensor->size_bytes);

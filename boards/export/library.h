@@ -31,8 +31,10 @@ extern "C" {
 #define @NAME@_ARENA_BYTES @arena_bytes@
 #define @NAME@_LAYERS @layer_count@
 #define @NAME@_MULTIPLY_ACCUMULATES @macs@
+#define @NAME@_STATE_BYTES @state_bytes@ /* of the arena, kept from one run to the next */
 
-@tensors@/* Put all inputs to real 0. Call it once before anything else. */
+@tensors@/* Put all inputs and the network's state to real 0. Call it once before anything else; where the network has state,
+ * call it again wherever another sequence begins: a run finds the state that the run before has left. */
 void @name@_init(void);
 
 /* Run the network on its inputs as they are. */
@@ -56,7 +58,7 @@ void @name@_dequantize_output(uint32_t index, float *values);
 #ifdef @NAME@_SELF_TEST
 #define @NAME@_SELF_TEST_SAMPLES @samples@
 /* Run seeded inputs and compare with the outputs of TensorFlow Lite Micro, byte by byte. Gives the number of samples
- * that differ: 0 is good. Overwrites inputs and outputs. */
+ * that differ: 0 is good. Overwrites inputs, outputs and state. */
 uint32_t @name@_self_test(void);
 #endif
 

@@ -62,6 +62,7 @@ uint32_t @name@_self_test(void)
     uint32_t failures = 0;
     for (uint32_t sample = 0; sample < @NAME@_SELF_TEST_SAMPLES; sample++) {
         uint32_t state = SEED * (sample + 1u);
+        @name@_init();
         for (uint32_t index = 0; index < INPUTS; index++) {
             fill_input(index, &state);
         }

@@ -17,5 +17,11 @@ uint32_t mt_bench_layers(uint32_t first, uint32_t end)
 
 uint32_t mt_bench_inference(void)
 {
+    mt_model_reset(&mt_model_instance);
+    return mt_bench_step();
+}
+
+uint32_t mt_bench_step(void)
+{
     return mt_bench_layers(0U, mt_model_instance.layer_count);
 }

@@ -44,6 +44,13 @@ static bool run(const char *arguments)
     return true;
 }
 
+static bool step(const char *arguments)
+{
+    (void)arguments;
+    mt_say("m-cycles-[%u]\n", mt_bench_step());
+    return true;
+}
+
 static bool bench(const char *arguments)
 {
     uint32_t repeats = 5U;
@@ -125,7 +132,7 @@ static bool loader(const char *arguments)
 }
 
 const mt_command mt_own_commands[] = {
-    {"identity", identity}, {"input", input},   {"crc", crc},       {"run", run}, {"output", output},
-    {"bench", bench},       {"layers", layers}, {"memory", memory}, {"loader", loader},
+    {"identity", identity}, {"input", input},   {"crc", crc},       {"run", run},   {"step", step},
+    {"output", output},     {"bench", bench},   {"layers", layers}, {"memory", memory}, {"loader", loader},
     {0, 0},
 };

@@ -1,16 +1,5 @@
 #include "mt_kernels.h"
-
-/*
- * The scale that `mt_requantise` gives, for any 32-bit value: in 64 bits. A left shift beyond 32 bits wraps, as the
- * reference does it.
- */
-static inline int32_t requantise(int32_t value, mt_scale scale)
-{
-    int32_t shifted = (int32_t)((uint32_t)value << (scale.left - 1));
-    int64_t product = ((int64_t)shifted * scale.multiplier + (1 << 30)) >> 31;
-    int64_t half = (int64_t)1 << scale.right >> 1;
-    return (int32_t)((product * 2 + (product >> 63) + half) >> scale.right);
-}
+#include "mt_requantise_any.h"
 
 /* One sum: the window whose first tap lies at row y, column x, over the channels from `input` on. */
 static int32_t sum_window(const mt_conv2d_plain *layer, const int8_t *input, int32_t y, int32_t x,
@@ -48,7 +37,7 @@ void mt_conv2d_plain_s8(const mt_conv2d_plain *layer, const int8_t *input, int8_
                 const uint32_t lane = channel % 4;
                 mt_scale scale = {channels->multipliers[lane], channels->shifts[lane].left,
                                   channels->shifts[lane].right};
-                int32_t scaled = requantise((int32_t)((uint32_t)sum + (uint32_t)channels->bias[lane]), scale);
+                int32_t scaled = mt_requantise_any((int32_t)((uint32_t)sum + (uint32_t)channels->bias[lane]), scale);
                 int32_t stored = (int32_t)((uint32_t)scaled + (uint32_t)layer->to.zero_point);
                 stored = stored < layer->to.lowest ? layer->to.lowest : stored;
                 *output++ = (int8_t)(stored > layer->to.highest ? layer->to.highest : stored);

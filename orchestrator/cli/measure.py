@@ -26,6 +26,12 @@ from orchestrator.domain.errors import InputError, McutuneError
 @click.option(
     "--samples", type=click.IntRange(min=1), default=4, show_default=True, help="Random inputs to compare with TFLM."
 )
+@click.option(
+    "--stream",
+    "is_stream",
+    is_flag=True,
+    help="Compare the samples as one sequence: a recurrent network keeps its state from one to the next.",
+)
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True, help="Timed inferences.")
 @click.option("--zero-wait-states", is_flag=True, help="Count cycles as if flash had no wait states.")
 @click.option("--count-instructions", is_flag=True, help="Count instructions in place of cycles.")
@@ -38,6 +44,7 @@ def measure(
     json_file: Path | None,
     input_file: Path | None,
     samples: int,
+    is_stream: bool,
     repeats: int,
     zero_wait_states: bool,
     count_instructions: bool,
@@ -65,6 +72,7 @@ def measure(
             zero_wait_states=zero_wait_states,
             count_instructions=count_instructions,
             inputs=input_file,
+            is_stream=is_stream,
             serial_log=serial_log,
         )
     except McutuneError as error:

@@ -5,17 +5,20 @@ import hashlib
 from orchestrator.compiler.architecture import architecture_key
 from orchestrator.compiler.emit import emit_model
 from orchestrator.compiler.fold import fold_constants
-from orchestrator.compiler.graph import Graph, Tensor
+from orchestrator.compiler.graph import Graph, Operator, Tensor
 from orchestrator.compiler.kernel_choice import fewer_kernels
-from orchestrator.compiler.ops import OPERATORS
+from orchestrator.compiler.ops import OPERATORS, STATE_INPUTS
 from orchestrator.compiler.place import place_network
 from orchestrator.compiler.reader import read_graph
 from orchestrator.compiler.rewrite import INTERNAL_OPERATORS, REWRITTEN_OPERATORS, rewritten
 from orchestrator.compiler.step import Step
+from orchestrator.compiler.variables import VARIABLE_OPERATORS
 from orchestrator.domain.errors import UnsupportedModelError
 from orchestrator.domain.model import CompiledModel, Layer, TensorSpec
 
-SUPPORTED_OPERATORS: tuple[str, ...] = tuple(sorted(({*OPERATORS} | REWRITTEN_OPERATORS) - INTERNAL_OPERATORS))
+SUPPORTED_OPERATORS: tuple[str, ...] = tuple(
+    sorted(({*OPERATORS} | REWRITTEN_OPERATORS | VARIABLE_OPERATORS) - INTERNAL_OPERATORS)
+)
 
 _HASH_DIGITS = 16
 _BOUNDARY_TYPES = ("int8", "uint8", "int32", "float32")
@@ -43,9 +46,7 @@ def compile_model(tflite: bytes) -> CompiledModel:
         inputs=tuple(_spec(tensor) for tensor in graph.inputs),
         outputs=tuple(_spec(tensor) for tensor in graph.outputs),
         layers=tuple(
-            Layer(step.operator.output.name, step.operator.name, step.macs)
-            for step in placed.steps
-            if not step.is_alias
+            Layer(step.operator.title, step.operator.name, step.macs) for step in placed.steps if not step.is_alias
         ),
         memory_plan=placed.memory_plan,
     )
@@ -67,8 +68,10 @@ def _lower(graph: Graph) -> tuple[Step, ...]:
 def _check_wiring(graph: Graph) -> None:
     """Raise unless every operator reads what is known by then and computes something new."""
     known = {tensor.index for tensor in graph.inputs}
-    if not known or any(tensor.data is not None for tensor in graph.inputs):
-        raise UnsupportedModelError("the model must have inputs, none of them constant")
+    if not known or any(tensor.data is not None or tensor.is_state for tensor in graph.inputs):
+        raise UnsupportedModelError("the model must have inputs, none of them constant or variable")
+    known |= {tensor.index for tensor in graph.states}
+    _check_states(graph)
     for operator in graph.operators:
         for tensor in operator.activations:
             operator.require(tensor.index in known, f"reads '{tensor.name}' before it is computed")
@@ -77,6 +80,22 @@ def _check_wiring(graph: Graph) -> None:
             known.add(tensor.index)
     if not graph.outputs or any(tensor.index not in known for tensor in graph.outputs):
         raise UnsupportedModelError("the model must have outputs, all of them computed")
+
+
+def _check_states(graph: Graph) -> None:
+    """Raise unless every variable belongs to one operator that knows how to change it, or is read and assigned."""
+    owners: dict[int, Operator] = {}
+    for operator in graph.operators:
+        for position, tensor in enumerate(operator.inputs):
+            if tensor is not None and tensor.is_state:
+                may_read = position in STATE_INPUTS.get(operator.name, ())
+                operator.require(may_read, f"reads the variable '{tensor.name}' as input {position}")
+                if operator.name in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
+                    continue
+                first = owners.setdefault(tensor.index, operator)
+                operator.require(first is operator, f"shares the variable '{tensor.name}' with operator {first.index}")
+    if any(tensor.is_state for tensor in graph.outputs):
+        raise UnsupportedModelError("a variable is an output of the model, which is not supported")
 
 
 def _spec(tensor: Tensor) -> TensorSpec:

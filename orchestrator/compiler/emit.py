@@ -28,15 +28,17 @@ def emit_model(graph: Graph, steps: Sequence[Step], placement: Placement, model_
     """Give the translation unit."""
     parts = [_front_matter(model_hash, placement)]
     layers: list[str] = []
+    shared = _SharedWeights()
     for number, step in enumerate(steps):
         if step.is_alias:
             parts.append(f"/* {_title(step)}: the same memory. */\n")
             continue
         layers.append(f"layer_{len(layers)}")
-        parts.append(_layer(step, layers[-1], placement, number))
+        parts.append(_layer(step, layers[-1], placement, number, shared))
     parts += [
         _tensor_table("inputs", graph.inputs, placement),
         _tensor_table("outputs", graph.outputs, placement),
+        *([_tensor_table("states", graph.states, placement)] if graph.states else []),
         f"static const mt_layer layers[{len(layers)}] = {{\n{_fill(layers)}}};\n",
         _instance(graph, len(layers), model_hash),
     ]
@@ -58,15 +60,33 @@ def _front_matter(model_hash: str, placement: Placement) -> str:
     )
 
 
-def _layer(step: Step, name: str, placement: Placement, number: int) -> str:
-    names = {array.suffix: f"{name}_{array.suffix}" for array in step.arrays}
+class _SharedWeights:
+    """Weights that several operators read, as the steps of an unrolled recurrent layer do, are written once.
+
+    What decides is that they are the same tensors of the file: equal values alone must not change a network's size.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[tuple[object, ...], str] = {}
+
+    def name(self, step: Step, array: Array, own: str) -> str:
+        """Give the name under which the array is, or is to be, written: `own` if it is new."""
+        if not array.is_weights or array.values.dtype.names:
+            return own
+        constants = tuple(t.index for t in step.operator.inputs if t is not None and t.data is not None)
+        return self._names.setdefault((constants, array.suffix, array.c_type, array.values.tobytes()), own)
+
+
+def _layer(step: Step, name: str, placement: Placement, number: int, shared: _SharedWeights) -> str:
+    own = {array.suffix: f"{name}_{array.suffix}" for array in step.arrays}
+    names = {array.suffix: shared.name(step, array, own[array.suffix]) for array in step.arrays}
     addresses = {f"in{i}": _address(placement.tensors[t.index]) for i, t in enumerate(step.operator.activations)}
     addresses |= {f"out{i}": _address(placement.tensors[t.index]) for i, t in enumerate(step.operator.outputs)}
-    addresses["out"] = addresses["out0"]
+    addresses["out"] = addresses.get("out0", "")
     if step.scratch_bytes:
         addresses["scratch"] = f"(void *){_address(placement.scratch[number])}"
     lines = [f"/* {_title(step)}.\n * {_places(step, placement, number)} */"]
-    lines += [_array(array, names[array.suffix]) for array in step.arrays]
+    lines += [_array(array, own[array.suffix]) for array in step.arrays if names[array.suffix] == own[array.suffix]]
     if step.params:
         struct, fields = step.params
         lines.append(f"static const {struct} {name}_params = {_struct(fields, names, 1)};\n")
@@ -163,8 +183,10 @@ def _tensor_row(tensor: Tensor, placement: Placement) -> str:
 
 
 def _instance(graph: Graph, layer_count: int, model_hash: str) -> str:
+    counts = f"{len(graph.inputs)}, {len(graph.outputs)}, {layer_count}, {len(graph.states)}"
+    states = "states" if graph.states else "0"
     return (
         "const mt_model mt_model_instance = {\n"
-        f'    "{model_hash}", inputs, outputs, layers, {len(graph.inputs)}, {len(graph.outputs)}, {layer_count},\n'
+        f'    "{model_hash}", inputs, outputs, layers, {states}, {counts},\n'
         "};\n"
     )

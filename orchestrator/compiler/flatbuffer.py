@@ -43,6 +43,14 @@ def check_flatbuffer(content: bytes, root: Table) -> None:
     verifier.table(root, verifier.follow(0, root.name))
 
 
+def check_table(content: bytes, table: Table, position: int) -> None:
+    """Pass if a table at this position lies within the file, with everything that `table` describes; raises as above.
+
+    For the options of operators, whose fields depend on the operator.
+    """
+    _Verifier(content).table(table, position)
+
+
 class _Verifier:
     """Tables are remembered by position, so that one referred to a thousand times is checked once."""
 

@@ -35,7 +35,7 @@ def _used(operators: list[Operator], outputs: tuple[Tensor, ...]) -> tuple[Opera
     needed = {tensor.index for tensor in outputs}
     used: list[Operator] = []
     for operator in reversed(operators):
-        if any(tensor.index in needed for tensor in operator.outputs):
+        if not operator.outputs or any(tensor.index in needed for tensor in operator.outputs):
             used.append(operator)
             needed |= {tensor.index for tensor in operator.activations}
     return tuple(reversed(used))

@@ -20,7 +20,12 @@ class Quantisation:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor; `data` is its content where it is a constant, in `shape` and `dtype`."""
+    """A tensor.
+
+    Attributes:
+        data: its content where it is a constant, in `shape` and `dtype`.
+        is_state: it is never computed anew: an operator reads it, changes it, and finds it so in the next inference.
+    """
 
     index: int
     name: str
@@ -28,6 +33,7 @@ class Tensor:
     dtype: str
     quantisation: Quantisation | None = None
     data: NDArray[np.generic] | None = field(default=None, compare=False, repr=False)
+    is_state: bool = False
 
     @property
     def elements(self) -> int:
@@ -81,8 +87,14 @@ class Operator:
         return self.outputs[0]
 
     @property
+    def title(self) -> str:
+        """The name of the first output; of the variable that it assigns where there is none."""
+        named = self.outputs[0] if self.outputs else self.inputs[-1]
+        return named.name if named is not None else "none"
+
+    @property
     def activations(self) -> tuple[Tensor, ...]:
-        """The inputs that are computed at run time."""
+        """The inputs that are not constant: computed at run time, or state."""
         return tuple(tensor for tensor in self.inputs if tensor is not None and tensor.data is None)
 
     def input(self, position: int) -> Tensor:
@@ -109,6 +121,12 @@ class Operator:
         is_whole = data.dtype in (np.int32, np.int64)
         self.require(is_whole, f"needs whole numbers as input {position}, but got {data.dtype}")
         return data
+
+    def state(self, position: int) -> Tensor:
+        """Give an input that must be state."""
+        tensor = self.input(position)
+        self.require(tensor.is_state, f"input {position}, '{tensor.name}', must be a variable")
+        return tensor
 
     def int_option(self, name: str) -> int:
         """Give an option that is a whole number; options carry the names of the schema's fields."""
@@ -142,3 +160,14 @@ class Graph:
     operators: tuple[Operator, ...]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+
+    @property
+    def states(self) -> tuple[Tensor, ...]:
+        """What stays from one inference to the next, in the order in which it is read."""
+        read = (tensor for operator in self.operators for tensor in operator.activations if tensor.is_state)
+        return tuple({tensor.index: tensor for tensor in read}.values())
+
+    @property
+    def given(self) -> tuple[Tensor, ...]:
+        """What is in memory before the first operator runs: inputs and state."""
+        return (*self.inputs, *self.states)

@@ -21,11 +21,12 @@ def lifetimes_of(graph: Graph, steps: Sequence[Step]) -> Lifetimes:
     """Give the buffers of a lowered network.
 
     A step's output joins the buffer of an input when it is the same memory (an alias), or when the kernel works
-    in place and nobody reads that input afterwards. Network inputs live from the first step, outputs to the last.
+    in place and nobody reads that input afterwards. Network inputs live from the first step, outputs to the last,
+    state throughout: no other buffer ever lies in its memory.
     """
     last_use = _last_uses(graph, steps)
     groups = _Groups()
-    for tensor in graph.inputs:
+    for tensor in graph.given:
         groups.open(tensor, 0)
     for number, step in enumerate(steps):
         host = _host_of(step, number, groups, last_use)
@@ -44,7 +45,7 @@ def _last_uses(graph: Graph, steps: Sequence[Step]) -> dict[int, int]:
         for tensor in step.operator.activations:
             last[tensor.index] = number
     end = len(steps)
-    return last | {tensor.index: end for tensor in graph.outputs}
+    return last | {tensor.index: end for tensor in (*graph.outputs, *graph.states)}
 
 
 class _Groups:

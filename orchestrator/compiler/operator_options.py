@@ -25,12 +25,19 @@ OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         "StridedSliceOptions",
         ("BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask", "Offset"),
     ),
+    "CALL_ONCE": ("CallOnceOptions", ("InitSubgraphIndex",)),
+    "VAR_HANDLE": ("VarHandleOptions", ("Container", "SharedName")),
     "MIRROR_PAD": ("MirrorPadOptions", ("Mode",)),
     "SPACE_TO_DEPTH": ("SpaceToDepthOptions", ("BlockSize",)),
     "DEPTH_TO_SPACE": ("DepthToSpaceOptions", ("BlockSize",)),
     "RESIZE_NEAREST_NEIGHBOR": ("ResizeNearestNeighborOptions", _RESIZE),
     "RESIZE_BILINEAR": ("ResizeBilinearOptions", _RESIZE),
     "SOFTMAX": ("SoftmaxOptions", ("Beta",)),
+    "SVDF": ("SVDFOptions", ("Rank",)),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (
+        "UnidirectionalSequenceLSTMOptions",
+        ("FusedActivationFunction", "CellClip", "TimeMajor"),
+    ),
     "LEAKY_RELU": ("LeakyReluOptions", ("Alpha",)),
 }
 

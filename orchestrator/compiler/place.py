@@ -67,12 +67,13 @@ def _memory_plan(graph: Graph, steps: Sequence[Step], lifetimes: Lifetimes, plan
         for buffer in lifetimes.buffers
     ]
     ordered = sorted(buffers, key=lambda buffer: (buffer.first_step, buffer.offset, buffer.name))
-    return MemoryPlan(plan.arena_bytes, plan.lower_bound_bytes, tuple(ordered))
+    state_bytes = sum(tensor.size_bytes for tensor in graph.states)
+    return MemoryPlan(plan.arena_bytes, plan.lower_bound_bytes, tuple(ordered), state_bytes)
 
 
 def _titles(graph: Graph, steps: Sequence[Step], lifetimes: Lifetimes) -> dict[str, str]:
     """Give each buffer the name of the first tensor that lives in it, or of the operator that works in it."""
-    titles: dict[str, str] = {}
+    titles = {lifetimes.buffer_of[tensor.index]: f"state {tensor.name}" for tensor in graph.states}
     for tensor in (*graph.inputs, *(tensor for step in steps for tensor in step.operator.outputs)):
         titles.setdefault(lifetimes.buffer_of[tensor.index], tensor.name)
     scratch = {name: f"scratch of {steps[number].operator.name}" for number, name in lifetimes.scratch_of.items()}

@@ -5,7 +5,7 @@ The schema's classes come with the tflite-micro package; they are imported on fi
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.compiler.flatbuffer import check_table
 from orchestrator.compiler.graph import Graph, Operator, Option, Quantisation, Tensor
 from orchestrator.compiler.operator_options import ENUM_OPTIONS, OPTIONS
 from orchestrator.compiler.tflite_format import (
@@ -21,13 +22,17 @@ from orchestrator.compiler.tflite_format import (
     MOST_ELEMENTS,
     MOST_OPERATORS,
     MOST_WIRES,
+    VARIABLE_NAMES,
     VERSION,
     checked,
 )
+from orchestrator.compiler.variables import with_states
 from orchestrator.domain.errors import UnsupportedModelError
 
+_WITHOUT_OUTPUT = {"ASSIGN_VARIABLE", "CALL_ONCE"}
 _DTYPES = {"FLOAT32": "float32", "INT32": "int32", "UINT8": "uint8", "INT64": "int64", "INT8": "int8",
-           "INT16": "int16", "BOOL": "bool", "FLOAT16": "float16", "FLOAT64": "float64"}  # fmt: skip
+           "INT16": "int16", "BOOL": "bool", "FLOAT16": "float16", "FLOAT64": "float64",
+           "RESOURCE": "int32"}  # fmt: skip
 
 
 def read_graph(tflite: bytes) -> Graph:
@@ -63,10 +68,19 @@ class _Reader:
         if version != VERSION:
             raise UnsupportedModelError(f"the .tflite file must be of version {VERSION}, but is {version}")
         subgraphs = self._model.SubgraphsLength()
-        if subgraphs != 1:
-            raise UnsupportedModelError(f"the model must have exactly 1 subgraph, but got {subgraphs}")
-        subgraph = self._model.Subgraphs(0)
-        tensors = [self._tensor(subgraph, i) for i in range(subgraph.TensorsLength())]
+        if subgraphs == 0:
+            raise UnsupportedModelError("the model must have exactly 1 subgraph, but got 0")
+        graph = self._subgraph(0)
+        called = {o.int_option("InitSubgraphIndex") for o in graph.operators if o.name == "CALL_ONCE"}
+        if called != set(range(1, subgraphs)):
+            raise UnsupportedModelError(
+                f"the model must have exactly 1 subgraph besides those that initialise variables, but got {subgraphs}"
+            )
+        return with_states(graph, [self._subgraph(number) for number in sorted(called)])
+
+    def _subgraph(self, number: int) -> Graph:
+        subgraph = self._model.Subgraphs(number)
+        tensors = _Tensors(subgraph.TensorsLength(), lambda index: self._tensor(subgraph, index))
         count = subgraph.OperatorsLength()
         if not 1 <= count <= MOST_OPERATORS:
             raise UnsupportedModelError(f"the model must have 1 to {MOST_OPERATORS} operators, but has {count}")
@@ -94,7 +108,12 @@ class _Reader:
         if dtype is None:
             raise UnsupportedModelError(f"tensor '{name}' has type {type_name}; convert to full int8")
         data = self._data(tensor, name, shape, np.dtype(dtype))
-        return Tensor(index, name, shape, dtype, _quantisation(tensor.Quantization(), name, shape, dtype), data)
+        if tensor.IsVariable() and data is not None:
+            raise UnsupportedModelError(
+                f"tensor '{name}' is a variable with a value of its own, which is not supported"
+            )
+        quantisation = _quantisation(tensor.Quantization(), name, shape, dtype)
+        return Tensor(index, name, shape, dtype, quantisation, data, bool(tensor.IsVariable()))
 
     def _check_static(self, tensor: Any, name: str) -> None:
         if max(tensor.ShapeLength(), tensor.ShapeSignatureLength()) > MOST_AXES:
@@ -106,8 +125,8 @@ class _Reader:
             raise UnsupportedModelError(f"tensor '{name}' has the dynamic shape {signature or shape}")
         if math.prod(shape) > MOST_ELEMENTS:
             raise UnsupportedModelError(f"tensor '{name}' of shape {shape} has more than {MOST_ELEMENTS} values")
-        if tensor.IsVariable() or tensor.Sparsity() is not None:
-            raise UnsupportedModelError(f"tensor '{name}' is a variable or sparse, which is not supported")
+        if tensor.Sparsity() is not None:
+            raise UnsupportedModelError(f"tensor '{name}' is sparse, which is not supported")
 
     def _data(self, tensor: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[np.generic] | None:
         number = tensor.Buffer()
@@ -126,16 +145,29 @@ class _Reader:
         # A view: any number of tensors may share one buffer.
         return buffer.DataAsNumpy().view(dtype).reshape(shape)  # type: ignore[no-any-return]
 
-    def _operator(self, operator: Any, index: int, tensors: list[Tensor]) -> Operator:
+    def _operator(self, operator: Any, index: int, tensors: "_Tensors") -> Operator:
         name = self._operator_name(operator.OpcodeIndex())
         inputs = [] if operator.InputsIsNone() else _wires(operator.InputsAsNumpy())
         if any(not -1 <= i < len(tensors) for i in inputs):
             raise UnsupportedModelError(f"the .tflite file is damaged: operator {index} {name} reads {inputs}")
         outputs = tuple(tensors[i] for i in self._indices(operator.OutputsAsNumpy(), len(tensors)))
-        if not outputs:
+        if not outputs and name not in _WITHOUT_OUTPUT:
             raise UnsupportedModelError(f"operator {index} {name} has no output")
         read = tuple(None if i == -1 else tensors[i] for i in inputs)
-        return Operator(index, name, read, outputs, _options(operator, name))
+        return Operator(index, name, read, outputs, self._options(operator, name))
+
+    def _options(self, operator: Any, name: str) -> dict[str, Option]:
+        if name not in OPTIONS:
+            return {}
+        table_name, fields = OPTIONS[name]
+        options = getattr(_schema(), table_name)()
+        table = operator.BuiltinOptions()
+        if table is None or operator.BuiltinOptionsType() != getattr(_schema().BuiltinOptions, table_name):
+            raise UnsupportedModelError(f"the .tflite file is damaged: an operator {name} without its options")
+        if name == "VAR_HANDLE":
+            check_table(self._bytes, VARIABLE_NAMES, table.Pos)
+        options.Init(table.Bytes, table.Pos)
+        return {field: _option(field, getattr(options, field)()) for field in fields}
 
     def _operator_name(self, number: int) -> str:
         if not 0 <= number < self._model.OperatorCodesLength():
@@ -146,6 +178,20 @@ class _Reader:
         if name == "CUSTOM":
             return f"CUSTOM '{_text(code.CustomCode())}'"
         return name
+
+
+class _Tensors:
+    """The tensors of a subgraph, each read when it is first asked for: what nobody refers to may be anything."""
+
+    def __init__(self, count: int, read: Callable[[int], Tensor]) -> None:
+        self._count = count
+        self._read = cache(read)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> Tensor:
+        return self._read(index)
 
 
 def _wires(values: Any) -> list[int]:
@@ -199,19 +245,9 @@ def _check_range(scales: tuple[float, ...], zero_points: tuple[int, ...], name: 
             raise UnsupportedModelError(f"the zero point of tensor '{name}' must be {dtype}, but got {zero_point}")
 
 
-def _options(operator: Any, name: str) -> dict[str, Option]:
-    if name not in OPTIONS:
-        return {}
-    table_name, fields = OPTIONS[name]
-    options = getattr(_schema(), table_name)()
-    table = operator.BuiltinOptions()
-    if table is None or operator.BuiltinOptionsType() != getattr(_schema().BuiltinOptions, table_name):
-        raise UnsupportedModelError(f"the .tflite file is damaged: an operator {name} without its options")
-    options.Init(table.Bytes, table.Pos)
-    return {field: _option(field, getattr(options, field)()) for field in fields}
-
-
-def _option(field: str, value: Option) -> Option:
+def _option(field: str, value: Option | bytes | None) -> Option:
+    if isinstance(value, bytes) or value is None:
+        return _text(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise UnsupportedModelError(f"the .tflite file is damaged: an option {field} of {value}")
     enum = ENUM_OPTIONS.get(field)

@@ -161,11 +161,12 @@ def _taken(data: NDArray[Any], axis: int, taps: tuple[int | None, ...]) -> NDArr
 
 
 def _matrix_product(operator: Operator, fresh: _Fresh) -> list[Operator]:
-    """BATCH_MATMUL by one constant matrix: FULLY_CONNECTED."""
+    """BATCH_MATMUL by one constant matrix, the common case: FULLY_CONNECTED."""
     right = operator.input(1)
     is_one = right.data is not None and len(right.shape) >= 2 and set(right.shape[:-2]) <= {1}
-    operator.require(is_one, "the second operand must be one constant matrix")
-    operator.require(not operator.options["AdjX"], "the first operand must not be transposed")
+    regular = is_one and right.dtype == "int8" and operator.input(0).data is None
+    if not regular or operator.options["AdjX"]:
+        return [operator]
     matrix = operator.constant(1).reshape(right.shape[-2:])
     weights = fresh.constant(right, "weights", matrix if operator.options["AdjY"] else matrix.T)
     depth = operator.input(0).shape[-1:]
@@ -180,5 +181,5 @@ _RULES: Mapping[str, Callable[[Operator, _Fresh], list[Operator]]] = {
     "TRANSPOSE_CONV": _transposed_convolution,
 }
 
-REWRITTEN_OPERATORS = frozenset({"BATCH_MATMUL", "TRANSPOSE_CONV"})
+REWRITTEN_OPERATORS = frozenset({"TRANSPOSE_CONV"})
 INTERNAL_OPERATORS = frozenset({"CONSTANT", "INTERLEAVE"})

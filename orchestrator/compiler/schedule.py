@@ -46,7 +46,7 @@ class _Network:
     def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
         self._steps = steps
         producer = {tensor.index: n for n, step in enumerate(steps) for tensor in step.operator.outputs}
-        root = {tensor.index: tensor.index for tensor in graph.inputs}
+        root = {tensor.index: tensor.index for tensor in graph.given}
         for step in steps:
             for tensor in step.operator.outputs:
                 root[tensor.index] = root[step.operator.activations[0].index] if step.is_alias else tensor.index
@@ -56,16 +56,26 @@ class _Network:
             _bits(producer[tensor.index] for tensor in step.operator.activations if tensor.index in producer)
             for step in steps
         ]
-        sizes = {t.index: t.size_bytes for t in graph.inputs}
+        self._keep_order_around_assignments(graph)
+        sizes = {t.index: t.size_bytes for t in graph.given}
         sizes |= {tensor.index: tensor.size_bytes for step in steps for tensor in step.operator.outputs}
-        kept = {root[tensor.index] for tensor in graph.outputs}
-        self._inputs = [tensor.index for tensor in graph.inputs]
+        kept = {root[tensor.index] for tensor in (*graph.outputs, *graph.states)}
+        self._given = [tensor.index for tensor in graph.given]
         self._values = {
             value: _Value(
                 sizes[value], _bits(n for n, reads in enumerate(self._reads) if value in reads), value in kept
             )
             for value in set(root.values())
         }
+
+    def _keep_order_around_assignments(self, graph: Graph) -> None:
+        """What the file reads of a variable before it is assigned runs before that, and likewise behind it."""
+        for state in graph.states:
+            touching = [n for n, reads in enumerate(self._reads) if state.index in reads]
+            for assigning in (n for n in touching if not self._steps[n].operator.outputs):
+                self._needs[assigning] |= _bits(n for n in touching if n < assigning)
+                for number in (n for n in touching if n > assigning):
+                    self._needs[number] |= 1 << assigning
 
     def is_chain(self) -> bool:
         """Whether each step but the first needs the one before it, so that no other order exists."""
@@ -74,7 +84,7 @@ class _Network:
     def best_order(self) -> list[int] | None:
         """Give an order with the smallest peak, None when there are too many sets to look at."""
         everything = (1 << len(self._steps)) - 1
-        start = sum(self._values[value].size_bytes for value in self._inputs)
+        start = sum(self._values[value].size_bytes for value in self._given)
         # Deeper sets first among equal peaks: reaching the end early ends the search.
         waiting = [(start, 0, 0, start)]
         peaks, came_from = {0: start}, dict[int, tuple[int, int]]()
@@ -93,7 +103,7 @@ class _Network:
     def greedy_order(self) -> list[int]:
         """Give an order that takes, each time, the step that leaves the least live; the file's order among equals."""
         order: list[int] = []
-        ran, live = 0, sum(self._values[value].size_bytes for value in self._inputs)
+        ran, live = 0, sum(self._values[value].size_bytes for value in self._given)
         while len(order) < len(self._steps):
             choices = [(*self._run(number, ran, live), number) for number in self._ready(ran)]
             _, live, number = min(choices, key=lambda choice: (choice[1], choice[0], choice[2]))

@@ -16,6 +16,9 @@ _OPERATOR = Table("operators", {1: _INTS, 2: _INTS, 4: Table("options")}, is_lis
 _SUBGRAPH = Table("subgraphs", {0: _TENSOR, 1: _INTS, 2: _INTS, 3: _OPERATOR}, is_list=True)
 _CODE = Table("operator codes", {1: _TEXT}, is_list=True)
 _BUFFER = Table("buffers", {0: Values(1)}, is_list=True)
+VARIABLE_NAMES = Table("options", {0: _TEXT, 1: _TEXT})
+"""Of VAR_HANDLE: the only options that lead elsewhere."""
+
 _MODEL = Table("model", {1: _CODE, 2: _SUBGRAPH, 4: _BUFFER})
 
 VERSION = 3

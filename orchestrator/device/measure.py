@@ -35,6 +35,7 @@ def measure_image(
     cycles_source: CyclesSource,
     repeats: int = 5,
     warmups: int = 1,
+    is_stream: bool = False,
     log: Path | None = None,
 ) -> DeviceRun:
     """Flash `image`, measure it, and run it on `samples`, each a tuple of the stored bytes of all inputs.
@@ -42,6 +43,7 @@ def measure_image(
     Cycles are counted on the first sample, or on zeros where there is none.
 
     Args:
+        is_stream: a sample finds the state that the one before left; else each starts from the initial state.
         url: the console of the board, any URL of pyserial.
         log: file to append all serial traffic to.
 
@@ -59,7 +61,9 @@ def measure_image(
         if samples:
             _load(runner, samples[0])
         cycles = runner.bench(repeats, warmups)
-        outputs = tuple(_compute(runner, image, sample) for sample in samples)
+        outputs = tuple(
+            _compute(runner, image, sample, continues=is_stream and number > 0) for number, sample in enumerate(samples)
+        )
         layers = runner.layers(len(image.layers))
         stack_bytes = runner.memory().stack_bytes
     measurement = Measurement(
@@ -113,7 +117,10 @@ def _load(runner: Runner, sample: tuple[bytes, ...]) -> None:
         runner.load_input(index, data)
 
 
-def _compute(runner: Runner, image: FirmwareImage, sample: tuple[bytes, ...]) -> tuple[bytes, ...]:
+def _compute(runner: Runner, image: FirmwareImage, sample: tuple[bytes, ...], continues: bool) -> tuple[bytes, ...]:
     _load(runner, sample)
-    runner.run()
+    if continues:
+        runner.step()
+    else:
+        runner.run()
     return tuple(runner.output(index, tensor.size_bytes) for index, tensor in enumerate(image.outputs))

@@ -89,8 +89,12 @@ class Runner:
             raise unexpected(self._link, f"loading input {index}", f"CRC {crc:08x}", f"{zlib.crc32(data):08x}")
 
     def run(self) -> int:
-        """Run the network once on the loaded inputs; give its cycles."""
+        """Run the network once on the loaded inputs, from its initial state; give its cycles."""
         return self.ask("run", lambda lines: parse_cycles(lines, "cycles", 1)[0], lines=1)
+
+    def step(self) -> int:
+        """The same from the state that the run before has left."""
+        return self.ask("step", lambda lines: parse_cycles(lines, "cycles", 1)[0], lines=1)
 
     def output(self, index: int, size_bytes: int) -> bytes:
         """Give the stored bytes of an output of the last inference."""

@@ -54,12 +54,14 @@ class MemoryPlan:
     Attributes:
         lower_bound_bytes: the largest set of buffers needed at once: no arena can be smaller with this order of
             layers.
+        state_bytes: of the arena, kept from one inference to the next.
         buffers: by first step, then offset. No two that live at the same time overlap.
     """
 
     arena_bytes: int
     lower_bound_bytes: int
     buffers: tuple[PlannedBuffer, ...]
+    state_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,7 @@ def _values(compiled: CompiledModel, runtime: Runtime, name: LibraryName, sample
         "version": __version__,
         "model_hash": compiled.model_hash,
         "arena_bytes": compiled.arena_bytes,
+        "state_bytes": compiled.memory_plan.state_bytes,
         "macs": sum(layer.macs for layer in compiled.layers),
         "samples": samples,
         "runtime_key": runtime.key,

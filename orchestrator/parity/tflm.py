@@ -12,8 +12,11 @@ from orchestrator.domain.errors import UnsupportedModelError
 _ARENA_BYTES = 16 << 20
 
 
-def run_tflm(tflite: bytes, inputs: Sequence[NDArray[Any]]) -> tuple[NDArray[Any], ...]:
+def run_tflm(tflite: bytes, inputs: Sequence[NDArray[Any]], *, is_stream: bool = False) -> tuple[NDArray[Any], ...]:
     """Run a network over N samples, for each input `[N, *shape]`; gives `[N, *shape]` for each output.
+
+    Args:
+        is_stream: a sample finds the state that the one before left; else each starts from the initial state.
 
     Raises:
         UnsupportedModelError: the interpreter does not take the network.
@@ -29,6 +32,8 @@ def run_tflm(tflite: bytes, inputs: Sequence[NDArray[Any]]) -> tuple[NDArray[Any
         interpreter = runtime.Interpreter.from_bytes(tflite, arena_size=_ARENA_BYTES)
         runs = []
         for sample in range(len(inputs[0])):
+            if graph.states and not is_stream:
+                interpreter.reset()
             for position, array in enumerate(inputs):
                 interpreter.set_input(np.ascontiguousarray(array[sample]), position)
             interpreter.invoke()

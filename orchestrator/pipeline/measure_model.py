@@ -40,6 +40,7 @@ def measure_model(
     zero_wait_states: bool,
     count_instructions: bool = False,
     inputs: Path | None = None,
+    is_stream: bool = False,
     serial_log: Path | None = None,
 ) -> ModelReport:
     """Measure `tflite` on a virtual board of type `board`.
@@ -47,6 +48,7 @@ def measure_model(
     Args:
         samples: how many seeded random inputs to compare, unless `inputs` names an .npy file [N, *shape] of the
             network's (only) input in its stored type.
+        is_stream: compare the samples as one sequence: each finds the state that the one before left.
 
     Raises:
         UnsupportedModelError: the compiler cannot take the network.
@@ -65,9 +67,10 @@ def measure_model(
             [tuple(array[index].tobytes() for array in arrays) for index in range(len(arrays[0]))],
             cycles_source=source,
             repeats=repeats,
+            is_stream=is_stream,
             log=serial_log,
         )
-    parity = compare_outputs(outputs_of(image, run), run_tflm(tflite, arrays))
+    parity = compare_outputs(outputs_of(image, run), run_tflm(tflite, arrays, is_stream=is_stream))
     return ModelReport(run.measurement, parity, compiled.memory_plan)
 
 

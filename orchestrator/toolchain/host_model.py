@@ -25,14 +25,16 @@ class HostModel:
         self.inputs = inputs
         self.outputs = outputs
         self._run = ctypes.CDLL(str(library)).mt_host_run
-        self._run.argtypes = [ctypes.c_uint32, ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_void_p)]
+        addresses = ctypes.POINTER(ctypes.c_void_p)
+        self._run.argtypes = [ctypes.c_uint32, ctypes.c_uint32, addresses, addresses]
         self._run.restype = None
 
-    def run(self, samples: Sequence[NDArray[Any]]) -> tuple[NDArray[Any], ...]:
+    def run(self, samples: Sequence[NDArray[Any]], *, is_stream: bool = False) -> tuple[NDArray[Any], ...]:
         """Run the network over N samples.
 
         Args:
             samples: for each input `[N, *shape]` in the stored dtype.
+            is_stream: a sample finds the state that the one before left; else each starts from the initial state.
 
         Returns:
             For each output `[N, *shape]` in the stored dtype.
@@ -43,7 +45,7 @@ class HostModel:
         count = self._checked_count(samples)
         given = [np.ascontiguousarray(array) for array in samples]
         results = tuple(np.empty((count, *spec.shape), spec.dtype) for spec in self.outputs)
-        self._run(count, _addresses(given), _addresses(results))
+        self._run(count, is_stream, _addresses(given), _addresses(results))
         return results
 
     def _checked_count(self, samples: Sequence[NDArray[Any]]) -> int:

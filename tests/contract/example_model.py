@@ -43,7 +43,7 @@ static void layer_1(void)
 
 static const mt_layer layers[] = {{layer_0, layer_1}};
 
-const mt_model mt_model_instance = {{"{model_hash}", inputs, outputs, layers, 1, 1, 2}};
+const mt_model mt_model_instance = {{"{model_hash}", inputs, outputs, layers, 0, 1, 1, 2, 0}};
 """
 
 

@@ -1,9 +1,10 @@
 """Screening measures untrained networks: training must not change a single cycle.
 
-The network holds every kernel of the benchmark networks; each seed draws other weights, biases, scales and zero points.
+The networks hold every kernel of the benchmark networks, those of recurrent layers and products of activations; each
+seed draws other weights, biases, scales and zero points.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from orchestrator.domain.measurement import CyclesSource
 from orchestrator.parity.compare import random_inputs
 from orchestrator.toolchain.link import link_image
 from orchestrator.virtual_board.process import start_virtual_board
+from tests.unit.compiler.product_models import attention
+from tests.unit.compiler.recurrent_models import keyword_lstm, keyword_svdf
 from tests.unit.compiler.tflite_builder import TfliteBuilder
 
 BOARD = load_board_type("nucleo_l476rg")
@@ -96,8 +99,15 @@ def url() -> Iterator[str]:
         yield board.url
 
 
-def layer_cycles(url: str, seed: int) -> list[tuple[str, int]]:
-    compiled = compile_model(RandomNetwork(seed).build())
+def convolutional(seed: int) -> bytes:
+    return RandomNetwork(seed).build()
+
+
+NETWORKS = {convolutional: 9, attention: 6, keyword_lstm: 5, keyword_svdf: 4}
+
+
+def layer_cycles(url: str, tflite: bytes, seed: int) -> list[tuple[str, int]]:
+    compiled = compile_model(tflite)
     (array,) = random_inputs(compiled.inputs, 1, seed)
     image = link_image(compiled, BOARD)
     run = measure_image(
@@ -106,8 +116,11 @@ def layer_cycles(url: str, seed: int) -> list[tuple[str, int]]:
     return [(layer.operator, layer.cycles) for layer in run.measurement.layers]
 
 
-def test_weights_scales_and_inputs_do_not_change_the_cycles_of_any_layer(url: str) -> None:
-    first, *others = (layer_cycles(url, seed) for seed in SEEDS)
-    assert len(first) == 9
+@pytest.mark.parametrize("network", NETWORKS)
+def test_weights_scales_and_inputs_do_not_change_the_cycles_of_any_layer(
+    network: Callable[[int], bytes], url: str
+) -> None:
+    first, *others = (layer_cycles(url, network(seed), seed) for seed in SEEDS)
+    assert len(first) == NETWORKS[network]
     for other in others:
         assert other == first

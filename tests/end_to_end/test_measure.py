@@ -1,12 +1,14 @@
 """`mcutune measure` and `mcutune boards` as a user runs them."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.end_to_end.conftest import CommandLine
+from tests.unit.compiler.recurrent_models import keyword_lstm, keyword_svdf
 from tests.unit.compiler.test_compile import dense_model
 from tests.unit.compiler.tflite_builder import TfliteBuilder
 
@@ -101,3 +103,14 @@ def test_help_is_there_for_every_command(mcutune: CommandLine, command: list[str
     done = mcutune.run(*command, "--help")
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: mcutune")
+
+
+@pytest.mark.parametrize("network", [keyword_lstm, keyword_svdf])
+def test_a_recurrent_network_is_exact_as_samples_and_as_a_stream(
+    network: Callable[[int], bytes], mcutune: CommandLine
+) -> None:
+    (mcutune.folder / "net.tflite").write_bytes(network(0))
+    for option in ([], ["--stream"]):
+        done = mcutune.run("measure", "net.tflite", "--board", "nucleo_l476rg", "--samples", 8, *option)
+        assert done.returncode == 0, done.stderr
+        assert "with TFLM over 8 samples: exact" in done.stdout

@@ -3,11 +3,15 @@
  *
  * The generated translation unit defines `mt_model_instance` and nothing else that is visible. All buffers are static;
  * a run uses no heap. Not reentrant: a network has one arena.
+ *
+ * Recurrent networks have state, which a run leaves for the next one. mt_model_reset puts it to the real 0, and must be
+ * called once before the first run.
  */
 #ifndef MT_MODEL_H
 #define MT_MODEL_H
 
 #include <stdint.h>
+#include <string.h>
 
 typedef enum { MT_INT8, MT_UINT8, MT_INT16, MT_INT32, MT_FLOAT32 } mt_type;
 
@@ -29,12 +33,22 @@ typedef struct {
     const mt_tensor *inputs;
     const mt_tensor *outputs;
     const mt_layer *layers;
+    const mt_tensor *states;
     uint16_t input_count;
     uint16_t output_count;
     uint16_t layer_count;
+    uint16_t state_count;
 } mt_model;
 
 extern const mt_model mt_model_instance;
+
+/* State of 16 bits has the zero point 0, as the compiler made sure. */
+static inline void mt_model_reset(const mt_model *model)
+{
+    for (uint32_t i = 0; i < model->state_count; i++) {
+        memset(model->states[i].data, (int)model->states[i].zero_point, model->states[i].size_bytes);
+    }
+}
 
 static inline void mt_model_run(const mt_model *model)
 {

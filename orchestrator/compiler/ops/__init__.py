@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from orchestrator.compiler.graph import Operator
 from orchestrator.compiler.ops import (
+    batch_matmul,
     blocks,
     conv2d,
     copy,
@@ -12,23 +13,36 @@ from orchestrator.compiler.ops import (
     float_boundary,
     hard_swish,
     lookup,
+    lstm,
     pool,
     reduce,
     reshape,
     resize,
     slice,
     softmax,
+    svdf,
+    variables,
 )
 from orchestrator.compiler.ops.loops import per_sample
 from orchestrator.compiler.ops.plain import or_plain
 from orchestrator.compiler.step import Step
+
+STATE_INPUTS = {
+    "ASSIGN_VARIABLE": (1,),
+    "READ_VARIABLE": (0,),
+    "SVDF": (4,),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (18, 19),
+}
+"""The inputs that an operator changes and finds again in the next inference."""
 
 OPERATORS: dict[str, Callable[[Operator], Step]] = {
     "ABS": lookup.lower_abs,
     "ADD": elementwise.lower_add,
     "ARG_MAX": reduce.lower_arg,
     "ARG_MIN": reduce.lower_arg,
+    "ASSIGN_VARIABLE": variables.lower_assign,
     "AVERAGE_POOL_2D": per_sample(pool.lower),
+    "BATCH_MATMUL": batch_matmul.lower,
     "BATCH_TO_SPACE_ND": blocks.lower_batch_to_space,
     "BROADCAST_TO": slice.lower_broadcast,
     "CONCATENATION": copy.lower_concatenation,
@@ -59,6 +73,7 @@ OPERATORS: dict[str, Callable[[Operator], Step]] = {
     "PADV2": copy.lower_pad,
     "PRELU": elementwise.lower_prelu,
     "QUANTIZE": float_boundary.lower_quantize,
+    "READ_VARIABLE": variables.lower_read,
     "REDUCE_MAX": reduce.lower_extreme,
     "REDUCE_MIN": reduce.lower_extreme,
     "RELU": lookup.lower_relu,
@@ -80,9 +95,11 @@ OPERATORS: dict[str, Callable[[Operator], Step]] = {
     "SQUEEZE": reshape.lower,
     "STRIDED_SLICE": slice.lower_strided_slice,
     "SUB": elementwise.lower_sub,
+    "SVDF": svdf.lower,
     "SUM": reduce.lower_sum,
     "TANH": lookup.lower_real,
     "TILE": slice.lower_broadcast,
     "TRANSPOSE": slice.lower_transpose,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm.lower,
     "UNPACK": copy.lower_unpack,
 }

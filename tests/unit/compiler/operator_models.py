@@ -28,6 +28,9 @@ class OperatorModels:
     def weights(self, shape: tuple[int, ...]) -> np.ndarray:
         return self._random.integers(-127, 128, shape).astype(np.int8)
 
+    def integers(self, shape: tuple[int, ...], limit: int) -> np.ndarray:
+        return self._random.integers(-limit, limit + 1, shape)
+
     def convolution(self, depthwise: bool = False) -> bytes:
         """CONV_2D or DEPTHWISE_CONV_2D of random window, stride, dilation, padding and activation."""
         height, width, depth = self.integer(1, 11), self.integer(1, 11), self.integer(1, 9)

@@ -67,6 +67,7 @@ def test_a_concatenation_along_the_first_long_axis_is_a_copy_for_each_input() ->
         ("PAD", "PadOptions", [[[0, 0]]], {}, "paddings"),
         ("STRIDED_SLICE", "StridedSliceOptions", [[0, 0], [1, 4], [0, 1]], {}, "strides"),
         ("SPLIT_V", "SplitVOptions", [[1, 3], [1]], {}, "along axis 1"),
+        ("BATCH_MATMUL", "BatchMatMulOptions", [[[1, 2]]], {}, "needs int8"),
     ],
 )
 def test_a_contradiction_gives_one_line_that_names_the_operator(
@@ -104,3 +105,22 @@ def test_shape_arithmetic_that_contradicts_itself_gives_one_line(
         compile_model(sketch.builder.build([x], [y]))
     assert f"operator 0 {name} (output 'target')" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("same_tensor", "arrays"), [(True, 1), (False, 2)])
+def test_weights_of_several_operators_are_written_once_if_they_are_one_tensor(
+    same_tensor: bool, arrays: int, tmp_path: Path
+) -> None:
+    sketch = GraphSketch(6)
+    values = sketch.models.weights((8, 8))
+    x = sketch.tensor((1, 8))
+    weights = [sketch.tensor((8, 8), scale=0.002, zero_point=0, data=values) for _ in range(2)]
+    hidden = sketch.add("FULLY_CONNECTED", [x, weights[0], -1], (1, 8), "FullyConnectedOptions")
+    read = weights[0] if same_tensor else weights[1]
+    y = sketch.add("FULLY_CONNECTED", [hidden, read, -1], (1, 8), "FullyConnectedOptions")
+    tflite = sketch.builder.build([x], [y])
+    compiled = compile_model(tflite)
+    assert compiled.c_source.count("_weights[") == arrays
+    samples = random_inputs(compiled.inputs, 6, seed=3)
+    (ours,) = build_host_model(compiled, tmp_path).run(samples)
+    np.testing.assert_array_equal(ours, run_tflm(tflite, samples)[0])

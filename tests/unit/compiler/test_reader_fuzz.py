@@ -9,14 +9,17 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.unit.compiler.operator_models import OperatorModels
+from tests.unit.compiler.recurrent_models import keyword_lstm
 from tests.unit.compiler.test_compile import dense_model
 from tests.unit.compiler.test_operators import CASES
+from tests.unit.compiler.test_variables import ring_buffer
 
 
 @pytest.fixture(scope="module")
 def small_models(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("models")
-    contents = {"dense": dense_model(), **{name: draw(OperatorModels(1)) for name, (_, draw) in CASES.items()}}
+    contents = {"dense": dense_model(), "variables": ring_buffer(1), "words": keyword_lstm(1)}
+    contents |= {name: draw(OperatorModels(1)) for name, (_, draw) in CASES.items()}
     for name, content in contents.items():
         (folder / f"{name}.tflite").write_bytes(content)
     return sorted(folder.glob("*.tflite"))

@@ -7,7 +7,8 @@ import flatbuffers
 import numpy as np
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
-_TYPES = {"int8": "INT8", "int32": "INT32", "float32": "FLOAT32", "int16": "INT16", "uint8": "UINT8", "int64": "INT64"}
+_TYPES = {"int8": "INT8", "int32": "INT32", "float32": "FLOAT32", "int16": "INT16", "uint8": "UINT8", "int64": "INT64",
+          "resource": "RESOURCE"}  # fmt: skip
 
 
 @dataclass
@@ -18,6 +19,7 @@ class TfliteBuilder:
     operators: list[Any] = field(default_factory=list)
     codes: list[Any] = field(default_factory=list)
     buffers: list[Any] = field(default_factory=lambda: [schema.BufferT()])
+    initialisers: list[Any] = field(default_factory=list)
 
     def tensor(
         self,
@@ -48,6 +50,30 @@ class TfliteBuilder:
         self.tensors.append(tensor)
         return len(self.tensors) - 1
 
+    def variable(self, shape: tuple[int, ...], dtype: str, scale: float, zero_point: int = 0) -> int:
+        """A tensor that keeps its values from one inference to the next."""
+        index = self.tensor(shape, dtype, scale=scale, zero_point=zero_point)
+        self.tensors[index].isVariable = True
+        return index
+
+    def handle(self, variable: str) -> int:
+        """A tensor that stands for a resource variable."""
+        index = self.tensor((), "resource")
+        self.operator("VAR_HANDLE", [], [index], "VarHandleOptions", container=b"", sharedName=variable.encode())
+        return index
+
+    def initialise(self, variable: str, shape: tuple[int, ...], dtype: str, data: np.ndarray, **given: Any) -> None:
+        """Add a subgraph that assigns a constant to a variable, and the call of it."""
+        self.operator("CALL_ONCE", [], [], "CallOnceOptions", initSubgraphIndex=len(self.initialisers) + 1)
+        graph = schema.SubGraphT()
+        outside = self.tensors, self.operators
+        self.tensors, self.operators = graph.tensors, graph.operators = [], []
+        value = self.tensor(shape, dtype, data=data, **given)
+        self.operator("ASSIGN_VARIABLE", [self.handle(variable), value], [], "AssignVariableOptions")
+        self.tensors, self.operators = outside
+        graph.inputs = graph.outputs = np.array([], np.int32)
+        self.initialisers.append(graph)
+
     def operator(self, name: str, inputs: list[int], outputs: list[int], table: str = "", **options: Any) -> None:
         """Add an operator; `table` is the schema's option table, its fields are keywords."""
         code = schema.OperatorCodeT()
@@ -74,6 +100,7 @@ class TfliteBuilder:
         model = schema.ModelT()
         model.version = 3
         model.operatorCodes, model.subgraphs, model.buffers = self.codes, [graph] * subgraphs, self.buffers
+        model.subgraphs += self.initialisers
         builder = flatbuffers.Builder(1024)
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())

@@ -142,7 +142,14 @@ class FakeFirmware:
         if command in self.canned:
             return self.canned[command]
         word, _, arguments = command.partition(" ")
-        known = {"": lambda _: "", "db": self._db, "run": self._run, "input": lambda _: "", "bench": self._bench}
+        known = {
+            "": lambda _: "",
+            "db": self._db,
+            "run": self._run,
+            "step": self._run,
+            "input": lambda _: "",
+            "bench": self._bench,
+        }
         fixed = {
             "identity": f"m-protocol-[1]\nm-board-[{self.board}]\nm-model-hash-[{self.model_hash}]\n"
             "m-clock-hz-[80000000]\nm-device-[0a0b]\n",

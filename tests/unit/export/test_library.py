@@ -14,7 +14,9 @@ from orchestrator.domain.model import TensorSpec
 from orchestrator.export import LibraryName, export_library
 from orchestrator.export.self_test import make_self_test, seeded_inputs
 from orchestrator.export.sources import check_types, printable, static_network
+from orchestrator.parity.tflm import run_tflm
 from tests.unit.compiler.operator_models import OperatorModels
+from tests.unit.compiler.recurrent_models import keyword_svdf
 from tests.unit.compiler.test_compile import dense_model
 from tests.unit.export.building import BOARD, exported, run
 
@@ -131,3 +133,29 @@ def test_a_source_without_its_instance_is_a_defect() -> None:
 
 def test_a_tensor_s_name_cannot_leave_its_comment() -> None:
     assert printable("a*/b/*c|d`e\nf") == "a*?b/?c?d?e?f"
+
+
+def test_a_run_finds_the_state_that_the_run_before_has_left_until_init(tmp_path: Path) -> None:
+    tflite = keyword_svdf(2)
+    library = loaded(exported(tflite, "words", tmp_path), "-DWORDS_SELF_TEST")
+    compiled = compile_model(tflite)
+    (samples,) = seeded_inputs(compiled.inputs, 5)
+    library.words_input.restype = library.words_output.restype = ctypes.POINTER(ctypes.c_int8)
+
+    def answers() -> list[list[int]]:
+        results = []
+        for sample in samples:
+            np.ctypeslib.as_array(library.words_input(0), (40,))[:] = sample.reshape(-1)
+            library.words_run()
+            results.append(np.ctypeslib.as_array(library.words_output(0), (4,)).tolist())
+        return results
+
+    expected = run_tflm(tflite, [samples], is_stream=True)[0].reshape(5, 4).tolist()
+    library.words_init()
+    assert answers() == expected
+    assert answers() != expected
+    assert library.words_self_test() == 0
+    library.words_init()
+    assert answers() == expected
+    state_bytes = compiled.memory_plan.state_bytes
+    assert f"#define WORDS_STATE_BYTES {state_bytes} " in (tmp_path / "words" / "words.h").read_text()
