@@ -33,8 +33,8 @@ extern "C" {
 #define @NAME@_MULTIPLY_ACCUMULATES @macs@
 #define @NAME@_STATE_BYTES @state_bytes@ /* of the arena, kept from one run to the next */
 
-@tensors@/* Put all inputs and the network's state to real 0. Call it once before anything else; where the network has state,
- * call it again wherever another sequence begins: a run finds the state that the run before has left. */
+@tensors@/* Put all inputs and the network's state to real 0. Call it once before anything else. Where the network has state, a
+ * run finds what the run before has left: call it again wherever another sequence begins. */
 void @name@_init(void);
 
 /* Run the network on its inputs as they are. */

@@ -12,8 +12,8 @@
  * state_bytes = 2, of int16. A filter's new value is the product of its feature weights and the input; its last
  * `memory` values by its time weights, summed over the `rank` filters of a unit, are the output.
  *
- * features: rows of mt_sum_rows_s8 with their starts, the input's zero point folded in; times: [filters, memory] in the type of the state, whose zero point is folded into the bias. lanes:
- * two words for each four inputs begun.
+ * features: rows of mt_sum_rows_s8 with their starts, the input's zero point folded in; times: [filters, memory] in
+ * the type of the state, whose zero point is folded into the bias. lanes: two words for each four inputs begun.
  */
 typedef struct {
     const uint32_t *features;
@@ -46,10 +46,9 @@ typedef struct {
  * said by `input_step` and so on. hidden: [batches, units]; cell: [batches, units].
  *
  * Gates are input, forget, cell, output. words: for each block of four units the rows of mt_sum_rows_s8 for the input,
- * those of one gate after the other, then those for the hidden state; starts: [block][2][gate][4], biases and zero points
- * folded in. lanes: two words for each four inputs begun and for each four units begun.
- *
- * forget_cell, input_cell and to_hidden scale products of two values of 16 bits: left is 1, right at least 2.
+ * those of one gate after the other, then those for the hidden state; starts: [block][2][gate][4], biases and zero
+ * points folded in. lanes: two words for each four inputs begun and for each four units begun. forget_cell,
+ * input_cell and to_hidden scale products of two values of 16 bits: left is 1, right at least 2.
  */
 typedef struct {
     const uint32_t *words;
