@@ -6,7 +6,7 @@ from orchestrator.compiler.architecture import architecture_key
 from orchestrator.compiler.emit import emit_model
 from orchestrator.compiler.fold import fold_constants
 from orchestrator.compiler.graph import Graph, Tensor
-from orchestrator.compiler.ops import OPERATORS
+from orchestrator.compiler.ops import OPERATORS, lower_operator
 from orchestrator.compiler.place import place_network
 from orchestrator.compiler.reader import read_graph
 from orchestrator.compiler.rewrite import INTERNAL_OPERATORS, REWRITTEN_OPERATORS, rewritten
@@ -17,7 +17,7 @@ from orchestrator.domain.model import CompiledModel, Layer, TensorSpec
 SUPPORTED_OPERATORS: tuple[str, ...] = tuple(sorted(({*OPERATORS} | REWRITTEN_OPERATORS) - INTERNAL_OPERATORS))
 
 _HASH_DIGITS = 16
-_BOUNDARY_TYPES = ("int8", "uint8", "int32", "float32")
+_BOUNDARY_TYPES = ("int8", "uint8", "int16", "int32", "float32")
 
 
 def compile_model(tflite: bytes) -> CompiledModel:
@@ -57,7 +57,7 @@ def _check_supported(graph: Graph) -> None:
 
 
 def _lower(graph: Graph) -> tuple[Step, ...]:
-    steps = tuple(OPERATORS[operator.name](operator) for operator in graph.operators)
+    steps = tuple(lower_operator(operator) for operator in graph.operators)
     if all(step.is_alias for step in steps):
         raise UnsupportedModelError("the model computes nothing")
     return steps

@@ -129,6 +129,14 @@ class Operator:
             self.require(tensor.dtype == "int8", f"needs int8, but '{tensor.name}' is {tensor.dtype}")
             self.require(tensor.scale > 0.0, f"the scale of '{tensor.name}' must be > 0, but got {tensor.scale}")
 
+    def require_int16(self, *tensors: Tensor) -> None:
+        """Raise unless all these activations are int16 and quantised with one scale and zero point 0."""
+        for tensor in tensors:
+            self.require(tensor.dtype == "int16", f"needs int16, but '{tensor.name}' is {tensor.dtype}")
+            self.require(tensor.scale > 0.0, f"the scale of '{tensor.name}' must be > 0, but got {tensor.scale}")
+            point = tensor.zero_point
+            self.require(point == 0, f"the zero point of '{tensor.name}', int16, must be 0, but is {point}")
+
     def unsupported(self, rule: str) -> UnsupportedModelError:
         """The error that names this operator."""
         output = self.outputs[0].name if self.outputs else "none"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.compiler.graph import Graph, Operator, Option, Quantisation, Tensor
+from orchestrator.compiler.ops.int16.channels import is_narrow
 from orchestrator.compiler.ops.window import same_padding
 
 
@@ -48,7 +49,8 @@ def _grouped_convolution(operator: Operator, fresh: _Fresh) -> list[Operator]:
     groups = source.shape[3] // weights.shape[3]
     if groups == 1 or weights.shape[0] % groups:
         return [operator]
-    if weights.shape[3] == 1:
+    has_depthwise_form = source.dtype != "int16" or not is_narrow(operator)
+    if weights.shape[3] == 1 and has_depthwise_form:
         return [_as_depthwise(operator, fresh, groups)]
     return list(_one_by_one(operator, fresh, groups))
 

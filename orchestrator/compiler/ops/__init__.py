@@ -20,6 +20,7 @@ from orchestrator.compiler.ops import (
     slice,
     softmax,
 )
+from orchestrator.compiler.ops.int16 import INT16_OPERATORS
 from orchestrator.compiler.ops.loops import per_sample
 from orchestrator.compiler.ops.plain import or_plain
 from orchestrator.compiler.step import Step
@@ -87,3 +88,17 @@ OPERATORS: dict[str, Callable[[Operator], Step]] = {
     "TRANSPOSE": slice.lower_transpose,
     "UNPACK": copy.lower_unpack,
 }
+
+
+def lower_operator(operator: Operator) -> Step:
+    """Lower an operator by the types of its activations.
+
+    Raises:
+        UnsupportedModelError: these types, shapes or attributes are not supported.
+    """
+    if not any(tensor.dtype == "int16" for tensor in (*operator.activations, *operator.outputs)):
+        return OPERATORS[operator.name](operator)
+    if operator.name not in INT16_OPERATORS:
+        known = ", ".join(sorted({*INT16_OPERATORS} - {"CONSTANT", "INTERLEAVE"}))
+        raise operator.unsupported(f"not supported for int16; supported are {known}")
+    return INT16_OPERATORS[operator.name](operator)
