@@ -1,6 +1,8 @@
 #include "mt_dot_s16.h"
-#include "mt_kernels_s16.h"
+#include "mt_pairs_s16.h"
 #include "mt_quantise_s16.h"
+
+#define FEW_VALUES 24u /* up to so many, a loop is faster than a call */
 
 static inline int32_t clamp(int32_t value, int32_t highest)
 {
@@ -10,14 +12,22 @@ static inline int32_t clamp(int32_t value, int32_t highest)
 
 static int16_t *fill_zeros(int16_t *column, uint32_t values)
 {
-    memset(column, 0, values * sizeof *column);
+    if (values > 0) {
+        memset(column, 0, values * sizeof *column);
+    }
     return column + values;
 }
 
-static int16_t *copy(int16_t *column, const int16_t *from, uint32_t values)
+static inline int16_t *copy(int16_t *column, const int16_t *from, uint32_t values)
 {
-    memcpy(column, from, values * sizeof *column);
-    return column + values;
+    if (values > FEW_VALUES) {
+        memcpy(column, from, values * sizeof *column);
+        return column + values;
+    }
+    for (uint32_t left = values; left > 0; left--) {
+        *column++ = *from++;
+    }
+    return column;
 }
 
 /* One row of the window, whose first tap lies at column x of `row`. */
@@ -26,11 +36,10 @@ static int16_t *gather_row(const mt_conv2d_s16_layer *layer, const int16_t *row,
     const int32_t taps = layer->window.width, width = layer->input.width, channels = layer->input.channels;
     if (layer->window.dilation_x == 1) { /* contiguous */
         const int32_t before = clamp(-x, taps), end = clamp(width - x, taps);
+        const int32_t inside = end > before ? end - before : 0;
         column = fill_zeros(column, (uint32_t)(before * channels));
-        if (end > before) {
-            column = copy(column, row + (x + before) * channels, (uint32_t)((end - before) * channels));
-        }
-        return fill_zeros(column, (uint32_t)((taps - (end > before ? end : before)) * channels));
+        column = copy(column, row + (x + before) * channels, (uint32_t)(inside * channels));
+        return fill_zeros(column, (uint32_t)((taps - before - inside) * channels));
     }
     for (int32_t tap = 0; tap < taps; tap++, x += layer->window.dilation_x) {
         const int is_inside = x >= 0 && x < width;
@@ -40,52 +49,64 @@ static int16_t *gather_row(const mt_conv2d_s16_layer *layer, const int16_t *row,
     return column;
 }
 
-/* All values under the window whose first tap lies at row y, column x, filled up to whole quads. */
+/* All values under the window whose first tap lies at row y, column x. */
 static void gather(const mt_conv2d_s16_layer *layer, const int16_t *input, int32_t y, int32_t x, int16_t *column)
 {
     const uint32_t row_values = (uint32_t)layer->window.width * layer->input.channels;
     const int32_t input_step = layer->input.width * layer->input.channels;
-    int16_t *const end = column + 4u * layer->quads;
     for (uint32_t tap = 0; tap < layer->window.height; tap++, y += layer->window.dilation_y) {
         const int is_inside = y >= 0 && y < layer->input.height;
         column = is_inside ? gather_row(layer, input + y * input_step, x, column) : fill_zeros(column, row_values);
     }
-    fill_zeros(column, (uint32_t)(end - column));
+}
+
+/* A pair of channels from `to` on, of one pixel; `step` is the distance from one sum to the next. */
+static inline void store(const mt_conv2d_s16_layer *layer, const int64_t *sums, uint32_t step,
+                         const mt_channel_s16 *to, uint32_t is_pair, int16_t *output)
+{
+    const mt_range_s16 range = layer->range;
+    if (layer->is_narrow) {
+        output[0] = mt_narrow_value(sums[0], to, range);
+        if (is_pair) {
+            output[1] = mt_narrow_value(sums[step], to + 1, range);
+        }
+    } else {
+        output[0] = mt_wide_value(sums[0], to, range);
+        if (is_pair) {
+            output[1] = mt_wide_value(sums[step], to + 1, range);
+        }
+    }
 }
 
 /* All output channels of one pixel. */
 static void multiply_one(const mt_conv2d_s16_layer *layer, const int16_t *x, int16_t *output)
 {
-    const mt_channel_s16 *channel = layer->channels;
+    const uint32_t channels = layer->output.channels, step = 2u * layer->quads;
     const uint32_t *weights = layer->weights;
-    for (int32_t left = layer->output.channels; left > 0; left -= 2, channel += 2, output += 2) {
-        int64_t sums[2] = {mt_bias(channel), mt_bias(channel + 1)};
+    const mt_channel_s16 *to = layer->channels;
+    for (uint32_t channel = 0; channel < channels; channel += 2, to += 2, weights += step) {
+        int64_t sums[2] = {mt_bias(to), mt_bias(to + 1)};
         mt_dot_2x1_s16(weights, x, layer->quads, sums);
-        weights += 2u * layer->quads;
-        output[0] = mt_channel_value(sums[0], channel, layer->is_narrow, layer->range);
-        if (left > 1) {
-            output[1] = mt_channel_value(sums[1], channel + 1, layer->is_narrow, layer->range);
-        }
+        store(layer, sums, 1, to, channel + 1 < channels, output + channel);
     }
 }
 
 /* All output channels of two neighbouring pixels. */
 static void multiply_two(const mt_conv2d_s16_layer *layer, const int16_t *x, const int16_t *y, int16_t *output)
 {
-    const mt_channel_s16 *channel = layer->channels;
-    const uint32_t *weights = layer->weights;
-    int16_t *second = output + layer->output.channels;
-    for (int32_t left = layer->output.channels; left > 0; left -= 2, channel += 2, output += 2, second += 2) {
-        const int64_t bias_a = mt_bias(channel), bias_b = mt_bias(channel + 1);
-        int64_t sums[4] = {bias_a, bias_a, bias_b, bias_b};
+    const uint32_t channels = layer->output.channels, step = 2u * layer->quads;
+    uint32_t channel = mt_paired_channels(layer);
+    if (channel > 0) {
+        mt_pairs_of_two(layer, x, y, channel, output);
+    }
+    const uint32_t *weights = layer->weights + channel / 2 * step;
+    const mt_channel_s16 *to = layer->channels + channel;
+    for (; channel < channels; channel += 2, to += 2, weights += step) {
+        const int64_t bias[2] = {mt_bias(to), mt_bias(to + 1)};
+        int64_t sums[4] = {bias[0], bias[0], bias[1], bias[1]};
         mt_dot_2x2_s16(weights, x, y, layer->quads, sums);
-        weights += 2u * layer->quads;
-        output[0] = mt_channel_value(sums[0], channel, layer->is_narrow, layer->range);
-        second[0] = mt_channel_value(sums[1], channel, layer->is_narrow, layer->range);
-        if (left > 1) {
-            output[1] = mt_channel_value(sums[2], channel + 1, layer->is_narrow, layer->range);
-            second[1] = mt_channel_value(sums[3], channel + 1, layer->is_narrow, layer->range);
-        }
+        store(layer, sums, 2, to, channel + 1 < channels, output + channel);
+        store(layer, sums + 1, 2, to, channel + 1 < channels, output + channels + channel);
     }
 }
 
@@ -96,6 +117,9 @@ void mt_conv2d_s16(const mt_conv2d_s16_layer *layer, const int16_t *input, int16
     const int is_in_place = window->height == 1 && window->width == 1 && values == channels; /* no window to gather */
     const int16_t *columns[2];
     uint32_t waiting = 0;
+    if (!is_in_place) {
+        memset(scratch, 0, 2 * values * sizeof *scratch); /* windows do not reach the ends of their last quads */
+    }
     for (int32_t row = 0; row < layer->output.height; row++) {
         const int32_t y = row * window->stride_y - window->pad_top;
         for (int32_t column = 0; column < layer->output.width; column++) {

@@ -28,21 +28,28 @@ static inline int32_t mt_scaled(int32_t value, mt_factor factor)
 }
 
 /*
- * sum * multiplier / 2^15 / 2^right rounded half up, its lower 32 bits; right <= 31. The constants guarantee that the
- * product fits into 63 bits. The first 14 bits of the shift leave the place for the half in the lower word.
+ * sum * multiplier / 2^32 / 2^right rounded half up, its lower 32 bits; right <= 14. The constants guarantee that the
+ * product fits into 63 bits unless right is 0, where only its lower 64 bits matter.
  */
-static inline int32_t mt_scaled_wide(int64_t sum, int32_t multiplier, uint32_t right)
+static inline int32_t mt_scaled_wide(int64_t sum, uint32_t multiplier, uint32_t right)
 {
-    const int64_t product = (int64_t)((uint64_t)sum * (uint32_t)multiplier) >> 14;
-    const uint64_t rounded = (uint64_t)product + (1u << right);
-    const uint32_t low = (uint32_t)rounded, high = (uint32_t)(rounded >> 32);
-    return (int32_t)((low >> right >> 1) | high << (31 - right));
+    const uint64_t half = (uint64_t)(1u << right >> 1) << 32 | (uint32_t)(0x80000000u << right);
+    return (int32_t)(((uint64_t)sum * multiplier + half) >> 32) >> right;
 }
 
 static inline int16_t mt_clamp_s16(int32_t value, mt_range_s16 range)
 {
-    value = value < range.lowest ? range.lowest : value;
-    return (int16_t)(value > range.highest ? range.highest : value);
+    const int32_t lowest = range.lowest, highest = range.highest;
+#if defined(__thumb2__) /* compilers make branches of it */
+    __asm__("cmp %0, %1\n\tit lt\n\tmovlt %0, %1\n\tcmp %0, %2\n\tit gt\n\tmovgt %0, %2"
+            : "+r"(value)
+            : "r"(lowest), "r"(highest)
+            : "cc");
+#else
+    value = value < lowest ? lowest : value;
+    value = value > highest ? highest : value;
+#endif
+    return (int16_t)value;
 }
 
 static inline int64_t mt_bias(const mt_channel_s16 *channel)
@@ -50,18 +57,17 @@ static inline int64_t mt_bias(const mt_channel_s16 *channel)
     return (int64_t)((uint64_t)(uint32_t)channel->bias_high << 32 | channel->bias_low);
 }
 
-/* What a channel stores for a sum, bias included. */
-static inline int16_t mt_channel_value(int64_t sum, const mt_channel_s16 *channel, uint32_t is_narrow,
-                                       mt_range_s16 range)
+/* What a channel stores for a sum of 64 bits, bias included. */
+static inline int16_t mt_wide_value(int64_t sum, const mt_channel_s16 *channel, mt_range_s16 range)
 {
-    int32_t value;
-    if (is_narrow) {
-        const mt_factor factor = {channel->multiplier, channel->left, channel->right};
-        value = mt_scaled((int32_t)sum, factor);
-    } else {
-        value = mt_scaled_wide(sum, channel->multiplier, channel->right);
-    }
-    return mt_clamp_s16(value, range);
+    return mt_clamp_s16(mt_scaled_wide(sum, channel->multiplier, channel->right), range);
+}
+
+/* The same for a sum of 32 bits, which wraps. */
+static inline int16_t mt_narrow_value(int64_t sum, const mt_channel_s16 *channel, mt_range_s16 range)
+{
+    const mt_factor factor = {(int32_t)channel->multiplier, channel->left, channel->right};
+    return mt_clamp_s16(mt_scaled((int32_t)sum, factor), range);
 }
 
 #endif

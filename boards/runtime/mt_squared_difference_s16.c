@@ -1,6 +1,7 @@
 #include "mt_quantise_s16.h"
 
-void mt_squared_difference_s16(const mt_add_s16_layer *layer, const int16_t *a, const int16_t *b, int16_t *output)
+void mt_squared_difference_s16(const mt_squared_difference_s16_layer *layer, const int16_t *a, const int16_t *b,
+                               int16_t *output)
 {
     const mt_factor factor_a = layer->factor_a, factor_b = layer->factor_b, factor = layer->factor;
     const mt_range_s16 range = layer->range;

@@ -24,13 +24,13 @@ typedef struct {
 
 /*
  * One output channel: its bias in two words, and its factor. What the factor means depends on the layer.
- * Wide, for biases of 64 bits: multiplier / 2^15 / 2^right, multiplier in [0, 2^22), left = 0.
+ * Wide, for biases of 64 bits: multiplier / 2^32 / 2^right, right <= 14, left = 0.
  * Narrow, for biases of 32 bits: an `mt_factor` for sums that wrap at 32 bits.
  */
 typedef struct {
     uint32_t bias_low;
     int32_t bias_high;
-    int32_t multiplier;
+    uint32_t multiplier;
     uint8_t left;
     uint8_t right;
 } mt_channel_s16;
@@ -85,10 +85,24 @@ typedef struct {
 void mt_mean_s16(const mt_mean_s16_layer *layer, const int16_t *input, int16_t *output);
 
 /*
- * ADD and SUB: a * factor_a + sign * b * factor_b, scaled by `factor`; the first two factors carry the 15 extra bits of
- * the sum. `a` and the output have `count` values; `b` has `period` values, repeated. Works in place over `a`, or over
- * a `b` of `count` values; so do all functions of two values below.
+ * ADD and SUB. One operand, a or b by the index `larger`, counts `larger_units`, 2^14 or -2^14; the other one counts
+ * sign * `smaller` * 2^15. Their sum is scaled by `sum`. Both factors have left = 0 and right <= 30. `a` and the output have `count` values; `b` has `period` values, repeated. Works in place over `a`, or
+ * over a `b` of `count` values; so do all functions of two values below.
  */
+typedef struct {
+    uint32_t count;
+    uint32_t period;
+    mt_factor smaller;
+    mt_factor sum;
+    mt_range_s16 range;
+    int16_t larger_units;
+    int8_t sign_smaller;
+    uint8_t larger;
+} mt_add_s16_layer;
+
+void mt_add_s16(const mt_add_s16_layer *layer, const int16_t *a, const int16_t *b, int16_t *output);
+
+/* SQUARED_DIFFERENCE: (a * factor_a - b * factor_b)^2, scaled by `factor`. */
 typedef struct {
     uint32_t count;
     uint32_t period;
@@ -96,14 +110,10 @@ typedef struct {
     mt_factor factor_b;
     mt_factor factor;
     mt_range_s16 range;
-    int8_t sign_a;
-    int8_t sign_b;
-} mt_add_s16_layer;
+} mt_squared_difference_s16_layer;
 
-void mt_add_s16(const mt_add_s16_layer *layer, const int16_t *a, const int16_t *b, int16_t *output);
-
-/* SQUARED_DIFFERENCE: (a * factor_a - b * factor_b)^2, scaled by `factor`. */
-void mt_squared_difference_s16(const mt_add_s16_layer *layer, const int16_t *a, const int16_t *b, int16_t *output);
+void mt_squared_difference_s16(const mt_squared_difference_s16_layer *layer, const int16_t *a, const int16_t *b,
+                               int16_t *output);
 
 /* MUL. */
 typedef struct {

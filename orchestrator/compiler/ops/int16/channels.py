@@ -12,9 +12,9 @@ from orchestrator.compiler.ops.int16.factor import LOWEST_SHIFT, Factor
 from orchestrator.compiler.quantise import quantise_multiplier
 from orchestrator.compiler.step import Array
 
-_CHANNEL_TYPE = np.dtype([("low", "u4"), ("high", "i4"), ("multiplier", "i4"), ("left", "u1"), ("right", "u1")])
+_CHANNEL_TYPE = np.dtype([("low", "u4"), ("high", "i4"), ("multiplier", "u4"), ("left", "u1"), ("right", "u1")])
 _FRACTION_BITS = 15  # of the multiplier of a 64-bit sum
-_HIGHEST_SHIFT = 7  # that the reference takes for 64-bit sums
+_WORD_BITS = 32
 _LARGEST_VALUE = 1 << 15
 _LARGEST_PRODUCT = 1 << 62
 
@@ -51,22 +51,23 @@ def channels_array(operator: Operator, rows: NDArray[np.int8], ratios: NDArray[n
     reach = np.abs(rows.astype(np.int64)).sum(axis=1) * _LARGEST_VALUE
     table = np.zeros(count, _CHANNEL_TYPE)
     for row, ratio, value, sum_ in zip(table, np.broadcast_to(ratios, len(rows)), bias, reach, strict=False):
-        multiplier, shift = quantise_multiplier(float(ratio), LOWEST_SHIFT)
         if narrow:
-            factor = Factor.of_shifted(multiplier, shift)
+            factor = Factor.of_shifted(*quantise_multiplier(float(ratio), LOWEST_SHIFT))
         else:
-            factor = _wide(operator, multiplier, shift, int(abs(value) + sum_))
+            factor = _wide(operator, float(ratio), int(abs(value) + sum_))
         row["low"], row["high"] = int(value) & 0xFFFFFFFF, int(value) >> 32
         row["multiplier"], row["left"], row["right"] = factor.multiplier, factor.left, factor.right
     return Array("channels", "mt_channel_s16", table, is_weights=True)
 
 
-def _wide(operator: Operator, multiplier: int, shift: int, largest_sum: int) -> Factor:
-    """Give the factor of a 64-bit sum: the upper 15 bits of the multiplier, a shift of at least 15 bits."""
-    operator.require(shift <= _HIGHEST_SHIFT, f"the input's scale is 2^{shift} times too large for the output's")
+def _wide(operator: Operator, ratio: float, largest_sum: int) -> Factor:
+    """Give the factor of a 64-bit sum: the upper 15 bits of the multiplier, moved so that 32 bits or more are cut."""
+    multiplier, shift = quantise_multiplier(ratio, LOWEST_SHIFT)
+    operator.require(shift <= 0, f"input scale * weight scale / output scale must be < 1, but is {ratio}")
     reduced = min((multiplier + (1 << 15)) >> 16, (1 << _FRACTION_BITS) - 1)
-    factor = Factor(reduced << max(shift, 0), 0, max(-shift, 0))
-    fits = largest_sum * factor.multiplier < _LARGEST_PRODUCT
+    cut = _FRACTION_BITS - shift
+    factor = Factor(reduced << max(_WORD_BITS - cut, 0), 0, max(cut - _WORD_BITS, 0))
+    fits = factor.right == 0 or largest_sum * factor.multiplier < _LARGEST_PRODUCT
     operator.require(fits, f"sums of up to {largest_sum} leave 64 bits when scaled")
     return factor
 

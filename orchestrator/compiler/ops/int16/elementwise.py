@@ -25,42 +25,38 @@ def lower_sub(operator: Operator) -> Step:
 
 
 def _lower_sum(operator: Operator, sign_b: int) -> Step:
+    """The operand of the larger scale counts one half by definition; only the other one is scaled."""
     a, b = _operands(operator)
     common = 2.0 * max(a.scale, b.scale)
-    ratios = a.scale / common, b.scale / common, common / ((1 << _SUM_BITS) * operator.output.scale)
-    factor_a, factor_b, factor = (Factor.of_shifted(*quantise_multiplier(ratio)) for ratio in ratios)
-    operator.require(factor.left == 0, "the output's scale is too small for a sum of the inputs")
-    fields = _weighted(operator, _with_sum_bits(factor_a), _with_sum_bits(factor_b), factor, (1, sign_b))
-    swapped = _weighted(operator, _with_sum_bits(factor_b), _with_sum_bits(factor_a), factor, (sign_b, 1))
-    return broadcast_step(operator, "mt_add_s16", "mt_add_s16_layer", fields, swapped)
-
-
-def _with_sum_bits(factor: Factor) -> Factor:
-    return Factor(factor.multiplier, factor.left + _SUM_BITS, factor.right)
-
-
-def _weighted(
-    operator: Operator, factor_a: Factor, factor_b: Factor, factor: Factor, signs: tuple[int, int]
-) -> dict[str, Field]:
-    return {
-        "factor_a": factor_a.fields(),
-        "factor_b": factor_b.fields(),
-        "factor": factor.fields(),
+    larger = 0 if a.scale >= b.scale else 1
+    smaller = Factor.of_shifted(*quantise_multiplier(min(a.scale, b.scale) / common))
+    total = Factor.of_shifted(*quantise_multiplier(common / ((1 << _SUM_BITS) * operator.output.scale)))
+    operator.require(total.left == 0, "the output's scale is too small for a sum of the inputs")
+    signs = (1, sign_b)
+    fields: dict[str, Field] = {
+        "smaller": smaller.fields(),
+        "sum": total.fields(),
         "range": range_fields(operator),
-        "sign_a": signs[0],
-        "sign_b": signs[1],
+        "larger_units": signs[larger] << (_SUM_BITS - 1),
+        "sign_smaller": signs[1 - larger],
+        "larger": larger,
     }
+    return broadcast_step(operator, "mt_add_s16", "mt_add_s16_layer", fields, {**fields, "larger": 1 - larger})
 
 
 def lower_squared_difference(operator: Operator) -> Step:
     """Lower to `mt_squared_difference_s16`."""
     a, b = _operands(operator)
     common = 2.0 * max(a.scale, b.scale)
-    factor_a, factor_b = (factor_for(operator, tensor.scale / common, _LARGEST_VALUE) for tensor in (a, b))
-    factor = factor_for(operator, common * common / operator.output.scale, _LARGEST_PRODUCT)
-    fields = _weighted(operator, factor_a, factor_b, factor, (1, -1))
-    swapped = _weighted(operator, factor_b, factor_a, factor, (-1, 1))
-    return broadcast_step(operator, "mt_squared_difference_s16", "mt_add_s16_layer", fields, swapped)
+    factors = [factor_for(operator, tensor.scale / common, _LARGEST_VALUE).fields() for tensor in (a, b)]
+    last: dict[str, Field] = {
+        "factor": factor_for(operator, common * common / operator.output.scale, _LARGEST_PRODUCT).fields(),
+        "range": range_fields(operator),
+    }
+    fields: dict[str, Field] = {"factor_a": factors[0], "factor_b": factors[1], **last}
+    swapped: dict[str, Field] = {"factor_a": factors[1], "factor_b": factors[0], **last}
+    kernel = "mt_squared_difference_s16"
+    return broadcast_step(operator, kernel, f"{kernel}_layer", fields, swapped)
 
 
 def lower_mul(operator: Operator) -> Step:
