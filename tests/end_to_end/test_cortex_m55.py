@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.compiler.int16_models import Int16Models
 from tests.unit.compiler.operator_models import OperatorModels
 from tests.unit.export.building import example_output, exported, run
 
@@ -18,7 +19,7 @@ def kws(tmp_path_factory: pytest.TempPathFactory, shared_dir: Path) -> Path:
     return exported(tflite, "kws", tmp_path_factory.mktemp("export"))
 
 
-@pytest.mark.parametrize(
+on_three_cores = pytest.mark.parametrize(
     ("cpu", "machine", "memories"),
     [
         (HELIUM, "mps3-an547", ""),
@@ -27,6 +28,9 @@ def kws(tmp_path_factory: pytest.TempPathFactory, shared_dir: Path) -> Path:
     ],
     ids=["cortex-m55", "cortex-m3", "cortex-m0plus"],
 )
+
+
+@on_three_cores
 def test_a_real_network_is_exact(cpu: str, machine: str, memories: str, kws: Path) -> None:
     assert "0 of 2 samples differ" in example_output(kws, cpu, machine, memories=memories)
 
@@ -40,3 +44,10 @@ def test_the_compiler_was_told_of_helium() -> None:
 def test_random_convolutions_are_exact_with_helium(seed: int, tmp_path: Path) -> None:
     library = exported(OperatorModels(seed).convolution(depthwise=bool(seed % 2)), "net", tmp_path)
     assert "0 of 2 samples differ" in example_output(library, HELIUM, "mps3-an547")
+
+
+@on_three_cores
+@pytest.mark.parametrize("seed", range(4))
+def test_random_int16_convolutions_are_exact(seed: int, cpu: str, machine: str, memories: str, tmp_path: Path) -> None:
+    library = exported(Int16Models(seed).convolution(depthwise=bool(seed % 2)), "net", tmp_path)
+    assert "0 of 2 samples differ" in example_output(library, cpu, machine, memories=memories)
