@@ -1,6 +1,5 @@
-#include "mt_kernels_s16.h"
 #include "mt_quantise_s16.h"
-#include "mt_simd.h"
+#include "mt_quartets_s16.h"
 
 /* A product of a weight and a value has at most 23 bits: so many of them add up within 32 bits. */
 #define MOST_TAPS 508u
@@ -53,52 +52,6 @@ static void meet_window(const mt_depthwise_conv2d_s16_layer *layer, const int16_
     at->weights += (first_y * window->width + first_x) * at->weights_step;
 }
 
-/* Lanes of the channels c0, c1 or c2, c3. */
-static inline int32_t lower(uint32_t a, uint32_t b, int32_t sum)
-{
-    return (int16_t)a * (int16_t)b + sum;
-}
-
-static inline int32_t upper(uint32_t a, uint32_t b, int32_t sum)
-{
-    return ((int32_t)a >> 16) * ((int32_t)b >> 16) + sum;
-}
-
-static inline uint32_t load_two(const int16_t *values)
-{
-    uint32_t word;
-    memcpy(&word, values, sizeof word);
-    return word;
-}
-
-/* Four channels from `channel` on. */
-static __attribute__((noinline)) void four_channels(const mt_depthwise_conv2d_s16_layer *layer, const meeting *at,
-                                                    uint32_t channel, int16_t *output)
-{
-    const uint32_t input_step = at->input_step, weights_step = at->weights_step;
-    const int16_t *values = at->input + channel;
-    const int8_t *weights = at->weights + channel;
-    int32_t a = 0, b = 0, c = 0, d = 0;
-    for (uint32_t row = at->height; row > 0; row--, values += at->input_skip, weights += at->weights_skip) {
-        for (uint32_t left = at->width; left > 0; left--, values += input_step, weights += weights_step) {
-            const uint32_t four = mt_load_4(__builtin_assume_aligned(weights, 4));
-            const uint32_t low = load_two(values), high = load_two(values + 2);
-            const uint32_t low_weights = mt_bytes_0_2(four), high_weights = mt_bytes_1_3(four);
-            a = lower(low, low_weights, a);
-            b = upper(low, low_weights, b);
-            c = lower(high, high_weights, c);
-            d = upper(high, high_weights, d);
-        }
-    }
-    const mt_range_s16 range = layer->range;
-    const mt_channel_s16 *to = layer->channels + channel;
-    output += channel;
-    output[0] = mt_wide_value(mt_bias(to) + a, to, range);
-    output[1] = mt_wide_value(mt_bias(to + 1) + b, to + 1, range);
-    output[2] = mt_wide_value(mt_bias(to + 2) + c, to + 2, range);
-    output[3] = mt_wide_value(mt_bias(to + 3) + d, to + 3, range);
-}
-
 /* One output channel, whatever the multiplier and the number of taps. */
 static void one_channel(const mt_depthwise_conv2d_s16_layer *layer, const meeting *at, uint32_t channel,
                         uint32_t source, int16_t *output)
@@ -118,15 +71,50 @@ static void one_channel(const mt_depthwise_conv2d_s16_layer *layer, const meetin
     output[channel] = mt_wide_value(sum, to, layer->range);
 }
 
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+
+/* The first `channels` channels, in fours. */
+static void quartets(const mt_depthwise_conv2d_s16_layer *layer, const meeting *at, uint32_t channels,
+                     int16_t *output)
+{
+    mt_quartets job = {
+        .values = at->input,
+        .weights = at->weights,
+        .channels = layer->channels,
+        .channels_end = layer->channels + channels,
+        .output = output,
+        .height = at->height,
+        .width = at->width,
+        .input_step = 2 * at->input_step,
+        .input_skip = 2 * at->input_skip,
+        .weights_step = at->weights_step,
+        .weights_skip = at->weights_skip,
+        .lowest = mt_twice(layer->range.lowest),
+        .highest = mt_twice(layer->range.highest),
+    };
+    mt_run_quartets_s16(&job);
+}
+
+#else
+
+static void quartets(const mt_depthwise_conv2d_s16_layer *layer, const meeting *at, uint32_t channels,
+                     int16_t *output)
+{
+    for (uint32_t channel = 0; channel < channels; channel++) {
+        one_channel(layer, at, channel, channel, output);
+    }
+}
+
+#endif
+
 static void pixel(const mt_depthwise_conv2d_s16_layer *layer, const meeting *at, int16_t *output)
 {
     const uint32_t channels = layer->output.channels, multiplier = layer->multiplier;
     const uint32_t taps = (uint32_t)layer->window.height * layer->window.width;
     uint32_t channel = 0;
-    if (multiplier == 1 && taps <= MOST_TAPS) {
-        for (; channel + 4 <= channels; channel += 4) {
-            four_channels(layer, at, channel, output);
-        }
+    if (multiplier == 1 && taps <= MOST_TAPS && channels >= 4) {
+        channel = channels & ~3u;
+        quartets(layer, at, channel, output);
     }
     uint32_t source = channel, copies = 0; /* channel = source * multiplier + copies */
     for (; channel < channels; channel++) {

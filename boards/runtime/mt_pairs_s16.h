@@ -8,7 +8,7 @@
 #define MT_PAIRS_S16_H
 
 #include "mt_dot_s16.h"
-#include "mt_kernels_s16.h"
+#include "mt_scale_s16.h"
 
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
 
@@ -36,22 +36,6 @@ typedef struct {
     "ldr r12, [r0], #4\n ldr r9, [r1, #4]\n ldr r11, [r2, #4]\n ldr r8, [r1], #8\n ldr r10, [r2], #8\n"     \
     MT_ROW_S16("r4", "r5") "ldr r12, [r0], #4\n" MT_ROW_S16("r6", "r7")
 
-/* One sum to a stored value as mt_scaled_wide does it: r8, r9 bias, r10 multiplier, r11 shift, lr, r12 half a unit. */
-#define MT_SCALE_S16(sum)                                                                                   \
-    "adds r2, " sum ", r8\n adc r3, r9, " sum ", asr #31\n"                                                 \
-    "mla r3, r3, r10, r12\n mov " sum ", lr\n umlal " sum ", r3, r2, r10\n"                                 \
-    "asr " sum ", r3, r11\n ssat " sum ", #16, " sum "\n"
-
-/* Both sums of the channel that lies at these offsets from r1. */
-#define MT_CHANNEL_S16(x, y, low, high, multiplier, right)                                                  \
-    "ldr r8, [r1, #" low "]\n ldr r9, [r1, #" high "]\n ldr r10, [r1, #" multiplier "]\n"                   \
-    "ldrb r11, [r1, #" right "]\n mov r12, #1\n mov lr, #0x80000000\n"                                      \
-    "lsl r12, r12, r11\n lsl lr, lr, r11\n lsr r12, r12, #1\n" MT_SCALE_S16(x) MT_SCALE_S16(y)
-
-/* Two values in a word to the range in r8 and r9. */
-#define MT_CLAMP_S16(word)                                                                                  \
-    "ssub16 r3, " word ", r8\n sel " word ", " word ", r8\n ssub16 r3, r9, " word "\n sel " word ", " word ", r9\n"
-
 static inline __attribute__((always_inline)) void mt_run_pairs_s16(const uint32_t *words, mt_pairs *job)
 {
     register const uint32_t *weights __asm__("r0") = words;
@@ -62,7 +46,8 @@ static inline __attribute__((always_inline)) void mt_run_pairs_s16(const uint32_
         "tst r3, #8\n add r3, r3, r0\n bne 3f\n"
         "2:\n" MT_QUAD_S16 "3:\n" MT_QUAD_S16 "cmp r0, r3\n bne 2b\n"
         "ldr r1, %[channels]\n"
-        MT_CHANNEL_S16("r4", "r5", "0", "4", "8", "13") MT_CHANNEL_S16("r6", "r7", "16", "20", "24", "29")
+        MT_CHANNEL_S16("0", "4", "8", "13") MT_SCALE_S16("r4") MT_SCALE_S16("r5")
+        MT_CHANNEL_S16("16", "20", "24", "29") MT_SCALE_S16("r6") MT_SCALE_S16("r7")
         "ldr r8, %[lowest]\n ldr r9, %[highest]\n ldr r2, %[output]\n ldr r12, %[distance]\n ldr lr, %[channels_end]\n"
         "pkhbt r4, r4, r6, lsl #16\n pkhbt r5, r5, r7, lsl #16\n" MT_CLAMP_S16("r4") MT_CLAMP_S16("r5")
         "add r1, r1, #32\n"
@@ -93,8 +78,8 @@ static inline void mt_pairs_of_two(const mt_conv2d_s16_layer *layer, const int16
         .y = y,
         .weights_bytes = 8u * layer->quads,
         .distance = 2u * layer->output.channels,
-        .lowest = (uint16_t)layer->range.lowest * 0x10001u,
-        .highest = (uint16_t)layer->range.highest * 0x10001u,
+        .lowest = mt_twice(layer->range.lowest),
+        .highest = mt_twice(layer->range.highest),
     };
     mt_run_pairs_s16(layer->weights, &job);
 }

@@ -85,6 +85,11 @@ class Operator:
         """The inputs that are computed at run time."""
         return tuple(tensor for tensor in self.inputs if tensor is not None and tensor.data is None)
 
+    @property
+    def has_int16(self) -> bool:
+        """Whether an activation, read or written, is int16."""
+        return any(tensor.dtype == "int16" for tensor in (*self.activations, *self.outputs))
+
     def input(self, position: int) -> Tensor:
         """Give an input that must be there."""
         tensor = self.optional_input(position)

@@ -86,8 +86,9 @@ void mt_mean_s16(const mt_mean_s16_layer *layer, const int16_t *input, int16_t *
 
 /*
  * ADD and SUB. One operand, a or b by the index `larger`, counts `larger_units`, 2^14 or -2^14; the other one counts
- * sign * `smaller` * 2^15. Their sum is scaled by `sum`. Both factors have left = 0 and right <= 30. `a` and the output have `count` values; `b` has `period` values, repeated. Works in place over `a`, or
- * over a `b` of `count` values; so do all functions of two values below.
+ * sign * `smaller` * 2^15. Their sum is scaled by `sum`. Both factors have left = 0 and right <= 30. `a` and the
+ * output have `count` values; `b` has `period` values, repeated. Works in place over `a`, or over a `b` of `count`
+ * values; so do all functions of two values below.
  */
 typedef struct {
     uint32_t count;

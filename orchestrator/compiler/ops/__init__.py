@@ -91,14 +91,10 @@ OPERATORS: dict[str, Callable[[Operator], Step]] = {
 
 
 def lower_operator(operator: Operator) -> Step:
-    """Lower an operator by the types of its activations.
+    """Lower an operator, one of the registry that its activations call for.
 
     Raises:
         UnsupportedModelError: these types, shapes or attributes are not supported.
     """
-    if not any(tensor.dtype == "int16" for tensor in (*operator.activations, *operator.outputs)):
-        return OPERATORS[operator.name](operator)
-    if operator.name not in INT16_OPERATORS:
-        known = ", ".join(sorted({*INT16_OPERATORS} - {"CONSTANT", "INTERLEAVE"}))
-        raise operator.unsupported(f"not supported for int16; supported are {known}")
-    return INT16_OPERATORS[operator.name](operator)
+    registry = INT16_OPERATORS if operator.has_int16 else OPERATORS
+    return registry[operator.name](operator)

@@ -16,6 +16,7 @@ class Int16Models(OperatorModels):
     """As for int8, with scales of which 32,768 steps reach about as far as 128 of int8."""
 
     dtype = "int16"
+    bias_dtype = "int64"
     steps_per_byte = 256.0
 
     def scale(self, low: float = 0.005 / 256, high: float = 0.1 / 256) -> float:

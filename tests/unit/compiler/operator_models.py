@@ -14,6 +14,7 @@ class OperatorModels:
     """Draws shapes, scales and weights; the same seed gives the same networks."""
 
     dtype = "int8"  # of activations
+    bias_dtype = "int32"
     steps_per_byte = 1.0  # of activations, in a step of an int8
 
     def __init__(self, seed: int) -> None:

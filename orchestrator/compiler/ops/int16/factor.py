@@ -60,17 +60,21 @@ def require_fit(operator: Operator, factor: Factor, largest_value: int) -> None:
 
 
 def range_fields(operator: Operator) -> dict[str, int]:
-    """Give the fields of `mt_range_s16` that the operator's fused activation leaves.
-
-    The reference divides in single precision.
-    """
+    """Give the fields of `mt_range_s16` that the operator's fused activation leaves."""
     activation = str(operator.options.get("FusedActivationFunction", "NONE"))
     operator.require(activation in _CLAMPS, f"fused {activation}; supported are {', '.join(_CLAMPS)}")
-    low, high = (None if end is None else stored_value(end, operator.output.scale) for end in _CLAMPS[activation])
+    low, high = (None if end is None else stored_value(operator, end) for end in _CLAMPS[activation])
     lowest = INT16_MIN if low is None else max(INT16_MIN, low)
     return {"lowest": lowest, "highest": INT16_MAX if high is None else min(INT16_MAX, high)}
 
 
-def stored_value(real: float, scale: float) -> int:
-    """Give the integer that stands for a real value, not clamped; ties round away from zero."""
-    return round_half_away(float(np.float32(real) / np.float32(scale)))
+def stored_value(operator: Operator, real: float) -> int:
+    """Give the integer that stands for a real value in the output, not clamped; ties round away from zero.
+
+    The reference divides in single precision, and takes what fits into 32 bits.
+    """
+    scale = operator.output.scale
+    with np.errstate(over="ignore"):
+        ratio = float(np.float32(real) / np.float32(scale))
+    operator.require(abs(ratio) < _LIMIT, f"an output scale of {scale} is too small for an activation's {real}")
+    return round_half_away(ratio)

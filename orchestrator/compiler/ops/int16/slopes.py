@@ -17,7 +17,7 @@ def lower_relu6(operator: Operator) -> Step:
     """Lower RELU6, which the reference takes to leave the scale as it is."""
     operator.require(_ratio(operator) == 1.0, "input and output must have the same scale")
     same = factor_for(operator, 1.0, LARGEST_VALUE)
-    return slopes_step(operator, same, same, lowest=0, highest=min(stored_value(6.0, operator.output.scale), INT16_MAX))
+    return slopes_step(operator, same, same, lowest=0, highest=min(stored_value(operator, 6.0), INT16_MAX))
 
 
 def lower_leaky_relu(operator: Operator) -> Step:
