@@ -48,22 +48,58 @@ static inline void mt_dot_2x2_s16(const uint32_t *weights, const int16_t *x, con
     }
 }
 
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+
+/* Eight products in 13 cycles. */
+#define MT_QUAD_OF_ONE                                                                                      \
+    "ldr %[a], [%[w]], #4\n ldr %[second], [%[x], #4]\n ldr %[first], [%[x]], #8\n ldr %[b], [%[w]], #4\n"  \
+    "sxtb16 %[t], %[a]\n smlad %[ax], %[t], %[first], %[ax]\n"                                              \
+    "sxtb16 %[a], %[a], ror #8\n smlad %[ax], %[a], %[second], %[ax]\n"                                     \
+    "sxtb16 %[t], %[b]\n smlad %[bx], %[t], %[first], %[bx]\n"                                              \
+    "sxtb16 %[b], %[b], ror #8\n smlad %[bx], %[b], %[second], %[bx]\n"
+
+/* A pass, two quads a turn; an odd one enters the loop in the middle. found: row 0 by x, row 1 by x. */
+static inline void mt_pass_2x1_s16(const uint32_t *weights, const int16_t *x, uint32_t quads, int32_t *found)
+{
+    const uint32_t *const end = weights + 2 * quads;
+    int32_t ax = 0, bx = 0;
+    uint32_t a, b, first, second, t;
+    __asm__ volatile("tst %[quads], #1\n bne 2f\n"
+                     "1:\n" MT_QUAD_OF_ONE "2:\n" MT_QUAD_OF_ONE "cmp %[w], %[end]\n bne 1b\n"
+                     : [w] "+&r"(weights), [x] "+&r"(x), [ax] "+&r"(ax), [bx] "+&r"(bx), [a] "=&r"(a), [b] "=&r"(b),
+                       [first] "=&r"(first), [second] "=&r"(second), [t] "=&r"(t)
+                     : [end] "r"(end), [quads] "r"(quads)
+                     : "cc", "memory");
+    found[0] = ax;
+    found[1] = bx;
+}
+
+#else
+
+static inline void mt_pass_2x1_s16(const uint32_t *weights, const int16_t *x, uint32_t quads, int32_t *found)
+{
+    int32_t ax = 0, bx = 0;
+    for (const uint32_t *const end = weights + 2 * quads; weights != end; weights += 2, x += 4) {
+        const uint32_t a = weights[0], b = weights[1];
+        const uint32_t first = mt_load_pair(x), second = mt_load_pair(x + 2);
+        ax = mt_smlad(mt_bytes_1_3(a), second, mt_smlad(mt_bytes_0_2(a), first, ax));
+        bx = mt_smlad(mt_bytes_1_3(b), second, mt_smlad(mt_bytes_0_2(b), first, bx));
+    }
+    found[0] = ax;
+    found[1] = bx;
+}
+
+#endif
+
 /* Add to sums: row 0 by x, row 1 by x. */
 static inline void mt_dot_2x1_s16(const uint32_t *weights, const int16_t *x, uint32_t quads, int64_t *sums)
 {
-    for (uint32_t pass; quads > 0; quads -= pass) {
-        int32_t ax = 0, bx = 0;
+    for (uint32_t pass; quads > 0; quads -= pass, weights += 2 * pass, x += 4 * pass) {
+        int32_t found[2];
         pass = mt_quads_of_pass(quads);
-        for (const uint32_t *const end = weights + 2 * pass; weights != end; weights += 2, x += 4) {
-            const uint32_t a = weights[0], b = weights[1];
-            const uint32_t first = mt_load_pair(x), second = mt_load_pair(x + 2);
-            ax = mt_smlad(mt_bytes_0_2(a), first, ax);
-            bx = mt_smlad(mt_bytes_0_2(b), first, bx);
-            ax = mt_smlad(mt_bytes_1_3(a), second, ax);
-            bx = mt_smlad(mt_bytes_1_3(b), second, bx);
-        }
-        sums[0] += ax;
-        sums[1] += bx;
+        mt_pass_2x1_s16(weights, x, pass, found);
+        sums[0] += found[0];
+        sums[1] += found[1];
     }
 }
 
