@@ -1,7 +1,7 @@
-#include "mt_activations_s16.h"
 #include "mt_kernels.h"
 #include "mt_lanes.h"
 #include "mt_quantise.h"
+#include "mt_sigmoid_s16.h"
 
 enum { INPUT_GATE, FORGET_GATE, CELL_GATE, OUTPUT_GATE, GATES };
 
@@ -20,15 +20,16 @@ static inline int32_t scale_product(int32_t product, mt_scale scale)
 }
 
 /* A gate of four units from its sums. */
-static inline void activate(const mt_lstm_gate *scales, uint32_t gate, const int32_t *of_input,
-                            const int32_t *of_hidden, int32_t values[4])
+static inline void activate(const mt_lstm *layer, uint32_t gate, const int32_t *of_input, const int32_t *of_hidden,
+                            int32_t values[4])
 {
-    const mt_scale input_scale = scales[gate].input, hidden_scale = scales[gate].hidden;
+    const mt_scale input_scale = layer->gates[gate].input, hidden_scale = layer->gates[gate].hidden;
+    const uint16_t *table = layer->table;
     for (uint32_t unit = 0; unit < 4u; unit++) {
         const int32_t input = mt_saturate_s16(mt_requantise(of_input[unit], input_scale));
         const int32_t hidden = mt_saturate_s16(mt_requantise(of_hidden[unit], hidden_scale));
         const int32_t sum = mt_saturate_s16(input + hidden);
-        values[unit] = gate == CELL_GATE ? mt_tanh_s16(3 * sum) : mt_sigmoid_s16(sum);
+        values[unit] = gate == CELL_GATE ? mt_tanh_value(table, 3 * sum) : mt_logistic_value(table, 3 * sum);
     }
 }
 
@@ -40,7 +41,8 @@ static inline int8_t update(const mt_lstm *layer, int32_t gates[GATES][4], uint3
     const int32_t sum = mt_saturate_s16(kept) + mt_saturate_s16(added);
     *cell = (int16_t)mt_clamp(sum, layer->cell_lowest, layer->cell_highest);
     const int32_t half = (int32_t)(1u << layer->cell_shift >> 1);
-    const int32_t squashed = mt_tanh_s16((*cell * layer->cell_to_tanh + half) >> layer->cell_shift);
+    const int32_t argument = (*cell * layer->cell_to_tanh + half) >> layer->cell_shift;
+    const int32_t squashed = mt_tanh_value(layer->table, argument);
     const int32_t hidden = scale_product(squashed * gates[OUTPUT_GATE][unit], layer->to_hidden);
     return (int8_t)mt_clamp(hidden + layer->hidden.zero_point, layer->hidden.lowest, layer->hidden.highest);
 }
@@ -59,7 +61,7 @@ static void run_step(const mt_lstm *layer, const uint32_t *lanes, int8_t *hidden
         words += ROWS * hidden_quads;
         starts += 2 * ROWS;
         for (uint32_t gate = 0; gate < GATES; gate++) {
-            activate(layer->gates, gate, of_input + 4u * gate, of_hidden + 4u * gate, gates[gate]);
+            activate(layer, gate, of_input + 4u * gate, of_hidden + 4u * gate, gates[gate]);
         }
         for (uint32_t unit = 0; unit < 4u && first + unit < layer->units; unit++) {
             hidden[first + unit] = update(layer, gates, unit, cell + first + unit);

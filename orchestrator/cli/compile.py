@@ -19,7 +19,7 @@ from orchestrator.domain.errors import InputError
 )
 @click.option("--verbose", is_flag=True, help="Show log lines, and the trace of an error.")
 def compile_command(model: Path, board_name: str, out: Path, name: str | None, samples: int, verbose: bool) -> None:
-    """Compile an int8 .tflite to a C library for a project of your own.
+    """Compile an int8 or 16x8 .tflite to a C library for a project of your own.
 
     Writes the network as C, the kernels it needs, a documented header, files for CMake, Zephyr and make, an example
     and a self-test whose expected outputs come from TFLM. The library fits any core; the board type decides for which

@@ -52,7 +52,7 @@ def measure(
     serial_log: Path | None,
     verbose: bool,
 ) -> None:
-    """Compile an int8 .tflite, flash it onto a virtual board and measure it.
+    """Compile an int8 or 16x8 .tflite, flash it onto a virtual board and measure it.
 
     Prints RAM, flash, cycles and latency, and how the device's outputs compare with TFLM's. Exit code 1 when the
     network does not fit or the measurement fails, 2 for bad input.

@@ -7,7 +7,8 @@ from orchestrator.compiler.emit import emit_model
 from orchestrator.compiler.fold import fold_constants
 from orchestrator.compiler.graph import Graph, Operator, Tensor
 from orchestrator.compiler.kernel_choice import fewer_kernels
-from orchestrator.compiler.ops import OPERATORS, STATE_INPUTS
+from orchestrator.compiler.ops import OPERATORS, STATE_INPUTS, is_of_int16, lower_operator
+from orchestrator.compiler.ops.int16 import INT16_OPERATORS
 from orchestrator.compiler.place import place_network
 from orchestrator.compiler.reader import read_graph
 from orchestrator.compiler.rewrite import INTERNAL_OPERATORS, REWRITTEN_OPERATORS, rewritten
@@ -19,9 +20,11 @@ from orchestrator.domain.model import CompiledModel, Layer, TensorSpec
 SUPPORTED_OPERATORS: tuple[str, ...] = tuple(
     sorted(({*OPERATORS} | REWRITTEN_OPERATORS | VARIABLE_OPERATORS) - INTERNAL_OPERATORS)
 )
+INT16_SUPPORTED_OPERATORS: tuple[str, ...] = tuple(sorted({*INT16_OPERATORS, "TRANSPOSE_CONV"} - INTERNAL_OPERATORS))
+"""Of these, the ones that TensorFlow Lite Micro has for int16 activations."""
 
 _HASH_DIGITS = 16
-_BOUNDARY_TYPES = ("int8", "uint8", "int32", "float32")
+_BOUNDARY_TYPES = ("int8", "uint8", "int16", "int32", "float32")
 
 
 def compile_model(tflite: bytes) -> CompiledModel:
@@ -54,12 +57,15 @@ def compile_model(tflite: bytes) -> CompiledModel:
 
 def _check_supported(graph: Graph) -> None:
     for operator in graph.operators:
-        if operator.name not in SUPPORTED_OPERATORS and operator.name != "CONSTANT":
-            raise operator.unsupported(f"not supported; supported are {', '.join(SUPPORTED_OPERATORS)}")
+        of_int16 = is_of_int16(operator)
+        known = INT16_SUPPORTED_OPERATORS if of_int16 else SUPPORTED_OPERATORS
+        if operator.name not in known and operator.name != "CONSTANT":
+            types = " for int16 activations" if of_int16 and operator.name in SUPPORTED_OPERATORS else ""
+            raise operator.unsupported(f"not supported{types}; supported are {', '.join(known)}")
 
 
 def _lower(graph: Graph) -> tuple[Step, ...]:
-    steps = tuple(OPERATORS[operator.name](operator) for operator in graph.operators)
+    steps = tuple(lower_operator(operator) for operator in graph.operators)
     if all(step.is_alias for step in steps):
         raise UnsupportedModelError("the model computes nothing")
     return fewer_kernels(steps)

@@ -97,6 +97,11 @@ class Operator:
         """The inputs that are not constant: computed at run time, or state."""
         return tuple(tensor for tensor in self.inputs if tensor is not None and tensor.data is None)
 
+    @property
+    def has_int16(self) -> bool:
+        """Whether an activation, read or written, is int16."""
+        return any(tensor.dtype == "int16" for tensor in (*self.activations, *self.outputs))
+
     def input(self, position: int) -> Tensor:
         """Give an input that must be there."""
         tensor = self.optional_input(position)
@@ -146,6 +151,14 @@ class Operator:
         for tensor in tensors:
             self.require(tensor.dtype == "int8", f"needs int8, but '{tensor.name}' is {tensor.dtype}")
             self.require(tensor.scale > 0.0, f"the scale of '{tensor.name}' must be > 0, but got {tensor.scale}")
+
+    def require_int16(self, *tensors: Tensor) -> None:
+        """Raise unless all these activations are int16 and quantised with one scale and zero point 0."""
+        for tensor in tensors:
+            self.require(tensor.dtype == "int16", f"needs int16, but '{tensor.name}' is {tensor.dtype}")
+            self.require(tensor.scale > 0.0, f"the scale of '{tensor.name}' must be > 0, but got {tensor.scale}")
+            point = tensor.zero_point
+            self.require(point == 0, f"the zero point of '{tensor.name}', int16, must be 0, but is {point}")
 
     def unsupported(self, rule: str) -> UnsupportedModelError:
         """The error that names this operator."""

@@ -4,13 +4,16 @@ _WINDOW = ("Padding", "StrideW", "StrideH", "FusedActivationFunction")
 _RESIZE = ("AlignCorners", "HalfPixelCenters")
 
 OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "CONV_2D": ("Conv2DOptions", (*_WINDOW, "DilationWFactor", "DilationHFactor")),
+    "CONV_2D": ("Conv2DOptions", (*_WINDOW, "DilationWFactor", "DilationHFactor", "QuantizedBiasType")),
     "DEPTHWISE_CONV_2D": (
         "DepthwiseConv2DOptions",
         (*_WINDOW, "DepthMultiplier", "DilationWFactor", "DilationHFactor"),
     ),
     "TRANSPOSE_CONV": ("TransposeConvOptions", _WINDOW),
-    "FULLY_CONNECTED": ("FullyConnectedOptions", ("FusedActivationFunction", "WeightsFormat", "KeepNumDims")),
+    "FULLY_CONNECTED": (
+        "FullyConnectedOptions",
+        ("FusedActivationFunction", "WeightsFormat", "KeepNumDims", "QuantizedBiasType"),
+    ),
     "BATCH_MATMUL": ("BatchMatMulOptions", ("AdjX", "AdjY")),
     "AVERAGE_POOL_2D": ("Pool2DOptions", (*_WINDOW, "FilterWidth", "FilterHeight")),
     "MAX_POOL_2D": ("Pool2DOptions", (*_WINDOW, "FilterWidth", "FilterHeight")),
@@ -41,4 +44,9 @@ OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "LEAKY_RELU": ("LeakyReluOptions", ("Alpha",)),
 }
 
-ENUM_OPTIONS = {"Padding": "Padding", "FusedActivationFunction": "ActivationFunctionType", "Mode": "MirrorPadMode"}
+ENUM_OPTIONS = {
+    "Padding": "Padding",
+    "FusedActivationFunction": "ActivationFunctionType",
+    "Mode": "MirrorPadMode",
+    "QuantizedBiasType": "TensorType",
+}

@@ -42,10 +42,10 @@ class Scale:
         return {"multiplier": self.multiplier, "left": self.left, "right": self.right}
 
 
-def quantise_multiplier(real: float) -> tuple[int, int]:
+def quantise_multiplier(real: float, lowest_shift: int = -_MAX_RIGHT_SHIFT) -> tuple[int, int]:
     """Split a factor >= 0 into a multiplier in [2**30, 2**31) and a shift: `real = multiplier / 2**31 * 2**shift`.
 
-    A factor too small to matter gives (0, 0). Ties round away from zero.
+    A factor too small to matter, that of a lower shift, gives (0, 0). Ties round away from zero.
     """
     if not (math.isfinite(real) and real >= 0.0):
         raise UnsupportedModelError(f"a ratio of scales must be finite and >= 0, but got {real}")
@@ -53,7 +53,7 @@ def quantise_multiplier(real: float) -> tuple[int, int]:
     multiplier = math.floor(fraction * _UNIT + 0.5)
     if multiplier == _UNIT:
         multiplier, shift = multiplier // 2, shift + 1
-    if real == 0.0 or shift < -_MAX_RIGHT_SHIFT:
+    if real == 0.0 or shift < lowest_shift:
         return 0, 0
     if shift > _MAX_LEFT_SHIFT:
         raise UnsupportedModelError(f"a ratio of scales of {real} is too large for 32-bit arithmetic")

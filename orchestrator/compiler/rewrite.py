@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.compiler.graph import Graph, Operator, Option, Quantisation, Tensor
+from orchestrator.compiler.ops.int16.channels import is_narrow
 from orchestrator.compiler.ops.window import same_padding
 
 
@@ -48,7 +49,8 @@ def _grouped_convolution(operator: Operator, fresh: _Fresh) -> list[Operator]:
     groups = source.shape[3] // weights.shape[3]
     if groups == 1 or weights.shape[0] % groups:
         return [operator]
-    if weights.shape[3] == 1:
+    has_depthwise_form = source.dtype != "int16" or not is_narrow(operator)
+    if weights.shape[3] == 1 and has_depthwise_form:
         return [_as_depthwise(operator, fresh, groups)]
     return list(_one_by_one(operator, fresh, groups))
 
@@ -109,6 +111,9 @@ def _transposed_convolution(operator: Operator, fresh: _Fresh) -> list[Operator]
     source, target, weights = operator.input(2), operator.output, operator.input(1)
     data = operator.constant(1)
     operator.require(data.ndim == len(source.shape) == len(target.shape) == 4, "needs 4 axes")
+    bias = operator.optional_input(3)
+    if operator.has_int16 and bias is not None:  # the reference reads it as int64, whatever its type says
+        operator.require(bias.dtype == "int64", f"needs an int64 bias with int16 activations, but got {bias.dtype}")
     strides = operator.int_option("StrideH"), operator.int_option("StrideW")
     operator.require(min(strides) >= 1, f"strides are {list(strides)}")
     phases = [_phases(operator, axis, stride) for axis, stride in zip((1, 2), strides, strict=True)]

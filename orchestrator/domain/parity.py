@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ParityReport:
-    """Agreement of two runs over the same samples, in steps (LSB) of the stored integers.
+    """Agreement of two runs over the same samples, in steps (LSB) of the stored values.
 
     Attributes:
         samples: how many samples were compared.

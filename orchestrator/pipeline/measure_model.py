@@ -1,4 +1,4 @@
-"""Measure any one int8 network: compile, link, flash, measure, compare with TFLM."""
+"""Measure any one network: compile, link, flash, measure, compare with TFLM."""
 
 from dataclasses import dataclass
 from pathlib import Path

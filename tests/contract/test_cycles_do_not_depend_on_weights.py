@@ -28,6 +28,8 @@ SAME, RELU = 0, 1
 class RandomNetwork:
     """Convolutions of all kinds, an addition, a pool, a dense layer and softmax: always the same shapes."""
 
+    dtype, bias_dtype = "int8", "int32"
+
     def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng(seed)
         self._builder = TfliteBuilder()
@@ -42,10 +44,16 @@ class RandomNetwork:
         y = self._depthwise(y, (1, 5, 5, 10), (3, 3), 2)
         y = self._depthwise(y, (1, 5, 5, 10), (5, 1), 1)
         y = self._average(y, (1, 1, 1, 10))
-        y = self._dense(y, 10, 7)
-        result = self._builder.tensor((1, 7), scale=1 / 256, zero_point=-128)
+        y = self._functions(self._dense(y, 10, 7))
+        result = self._probabilities()
         self._builder.operator("SOFTMAX", [y], [result], "SoftmaxOptions", beta=1.0)
         return self._builder.build([x], [result])
+
+    def _functions(self, x: int) -> int:
+        return x
+
+    def _probabilities(self) -> int:
+        return self._builder.tensor((1, 7), scale=1 / 256, zero_point=-128)
 
     def _tensor(self, shape: tuple[int, ...]) -> int:
         scale = float(np.float32(self._random.uniform(0.002, 0.2)))
@@ -58,7 +66,7 @@ class RandomNetwork:
         bias = self._random.integers(-20_000, 20_001, count)
         return [
             self._builder.tensor(shape, scale=scales, data=values, axis=axis),
-            self._builder.tensor((count,), "int32", scale=scales, data=bias),
+            self._builder.tensor((count,), self.bias_dtype, scale=scales, data=bias),
         ]
 
     def _convolution(self, x: int, target: tuple[int, ...], window: tuple[int, int], depth: int) -> int:
@@ -77,9 +85,9 @@ class RandomNetwork:
         return y
 
     def _average(self, x: int, target: tuple[int, ...]) -> int:
-        y = len(self._builder.tensors)
         quantisation = self._builder.tensors[x].quantization
-        self._builder.tensor(target, scale=float(quantisation.scale[0]), zero_point=int(quantisation.zeroPoint[0]))
+        scale, zero_point = float(quantisation.scale[0]), int(quantisation.zeroPoint[0])
+        y = self._builder.tensor(target, self.dtype, scale=scale, zero_point=zero_point)
         self._builder.operator(
             "AVERAGE_POOL_2D", [x], [y], "Pool2DOptions",
             padding=1, strideH=5, strideW=5, filterHeight=5, filterWidth=5,
@@ -93,6 +101,32 @@ class RandomNetwork:
         return y
 
 
+class RandomInt16Network(RandomNetwork):
+    """The same with int16 activations, and their functions of one value behind it."""
+
+    dtype, bias_dtype = "int16", "int64"
+
+    def _functions(self, x: int) -> int:
+        inner = x
+        for name in ("TANH", "LOGISTIC"):
+            inner = self._applied(name, [inner], self._builder.tensor((1, 7), "int16", scale=1 / 32768))
+        for name in ("ABS", "RELU"):
+            inner = self._applied(name, [inner], self._tensor((1, 7)))
+        inner = self._applied("LEAKY_RELU", [inner], self._tensor((1, 7)), "LeakyReluOptions", alpha=0.1)
+        return self._applied("MUL", [inner, x], self._tensor((1, 7)), "MulOptions")
+
+    def _applied(self, name: str, inputs: list[int], output: int, table: str = "", **options: float) -> int:
+        self._builder.operator(name, inputs, [output], table, **options)
+        return output
+
+    def _tensor(self, shape: tuple[int, ...]) -> int:
+        scale = float(np.float32(self._random.uniform(0.01, 0.2) / 256))
+        return self._builder.tensor(shape, "int16", scale=scale)
+
+    def _probabilities(self) -> int:
+        return self._builder.tensor((1, 7), "int16", scale=1 / 32768)
+
+
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     with start_virtual_board(BOARD, zero_wait_states=True) as board:
@@ -103,7 +137,11 @@ def convolutional(seed: int) -> bytes:
     return RandomNetwork(seed).build()
 
 
-NETWORKS = {convolutional: 9, attention: 6, keyword_lstm: 5, keyword_svdf: 4}
+def of_int16(seed: int) -> bytes:
+    return RandomInt16Network(seed).build()
+
+
+NETWORKS = {convolutional: 9, of_int16: 15, attention: 6, keyword_lstm: 5, keyword_svdf: 4}
 
 
 def layer_cycles(url: str, tflite: bytes, seed: int) -> list[tuple[str, int]]:

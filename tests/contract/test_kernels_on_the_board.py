@@ -15,6 +15,8 @@ from orchestrator.parity.tflm import run_tflm
 from orchestrator.pipeline.device_outputs import outputs_of
 from orchestrator.toolchain.link import link_image
 from orchestrator.virtual_board.process import start_virtual_board
+from tests.unit.compiler import test_operators_int16 as int16
+from tests.unit.compiler.int16_models import Int16Models
 from tests.unit.compiler.operator_models import OperatorModels
 from tests.unit.compiler.test_operators import CASES, VARIANTS
 
@@ -43,10 +45,20 @@ def outputs_on_board(url: str, tflite: bytes, arrays: list[np.ndarray]) -> list[
 def test_an_operator_on_the_board_equals_the_reference_interpreter(operator: str, url: str) -> None:
     _, draw = (CASES | VARIANTS)[operator]
     for seed in range(SEEDS.get(operator, 1)):
-        tflite = draw(OperatorModels(seed))
-        arrays = list(random_inputs(compile_model(tflite).inputs, SAMPLES, seed))
-        for mine, reference in zip(outputs_on_board(url, tflite, arrays), run_tflm(tflite, arrays), strict=True):
-            np.testing.assert_array_equal(mine, reference.reshape(mine.shape), err_msg=f"{operator}, seed {seed}")
+        compare(url, draw(OperatorModels(seed)), f"{operator}, seed {seed}", seed)
+
+
+@pytest.mark.parametrize("operator", int16.CASES | int16.VARIANTS)
+def test_an_int16_operator_on_the_board_equals_the_reference_interpreter(operator: str, url: str) -> None:
+    _, draw = (int16.CASES | int16.VARIANTS)[operator]
+    for seed in range(SEEDS.get(operator, 1)):
+        compare(url, draw(Int16Models(seed)), f"int16 {operator}, seed {seed}", seed)
+
+
+def compare(url: str, tflite: bytes, title: str, seed: int) -> None:
+    arrays = list(random_inputs(compile_model(tflite).inputs, SAMPLES, seed))
+    for mine, reference in zip(outputs_on_board(url, tflite, arrays), run_tflm(tflite, arrays), strict=True):
+        np.testing.assert_array_equal(mine, reference.reshape(mine.shape), err_msg=title)
 
 
 @pytest.mark.parametrize("model", MODELS)

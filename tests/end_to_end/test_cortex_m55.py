@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.compiler.int16_models import Int16Models
 from tests.unit.compiler.operator_models import OperatorModels
 from tests.unit.compiler.product_models import attention
 from tests.unit.compiler.recurrent_models import keyword_lstm, keyword_svdf
@@ -28,7 +29,10 @@ def kws(tmp_path_factory: pytest.TempPathFactory, shared_dir: Path) -> Path:
     return exported(tflite, "kws", tmp_path_factory.mktemp("export"))
 
 
-@pytest.mark.parametrize(("cpu", "machine", "memories"), CORES, ids=CORE_NAMES)
+on_three_cores = pytest.mark.parametrize(("cpu", "machine", "memories"), CORES, ids=CORE_NAMES)
+
+
+@on_three_cores
 def test_a_real_network_is_exact(cpu: str, machine: str, memories: str, kws: Path) -> None:
     assert "0 of 2 samples differ" in example_output(kws, cpu, machine, memories=memories)
 
@@ -44,10 +48,17 @@ def test_random_convolutions_are_exact_with_helium(seed: int, tmp_path: Path) ->
     assert "0 of 2 samples differ" in example_output(library, HELIUM, "mps3-an547")
 
 
-@pytest.mark.parametrize(("cpu", "machine", "memories"), CORES, ids=CORE_NAMES)
+@on_three_cores
 @pytest.mark.parametrize("network", [keyword_lstm, keyword_svdf, attention, ring_buffer])
 def test_recurrent_networks_and_products_are_exact(
     network: Callable[[int], bytes], cpu: str, machine: str, memories: str, tmp_path: Path
 ) -> None:
     library = exported(network(0), "net", tmp_path)
+    assert "0 of 2 samples differ" in example_output(library, cpu, machine, memories=memories)
+
+
+@on_three_cores
+@pytest.mark.parametrize("seed", range(4))
+def test_random_int16_convolutions_are_exact(seed: int, cpu: str, machine: str, memories: str, tmp_path: Path) -> None:
+    library = exported(Int16Models(seed).convolution(depthwise=bool(seed % 2)), "net", tmp_path)
     assert "0 of 2 samples differ" in example_output(library, cpu, machine, memories=memories)

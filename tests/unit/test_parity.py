@@ -21,6 +21,14 @@ def test_the_worst_difference_is_reported(distance: int, within: bool) -> None:
     assert compare_outputs((ours,), (theirs,)) == ParityReport(1, False, within, distance)
 
 
+@pytest.mark.parametrize(("first", "distance"), [(0.25, 1), (-0.25, 1), (0.0, 1), (-0.0, 1)])
+def test_real_numbers_are_compared_by_what_lies_between_them(first: float, distance: int) -> None:
+    ours = np.array([[first]], np.float32)
+    theirs = np.nextafter(ours, np.float32(1.0))
+    assert compare_outputs((ours,), (theirs,)).worst_lsb == distance
+    assert compare_outputs((ours,), (np.array([[-0.5]], np.float32),)).worst_lsb > 1
+
+
 def test_runs_of_different_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match="equal shapes"):
         compare_outputs((np.zeros((1, 2), np.int8),), (np.zeros((1, 3), np.int8),))

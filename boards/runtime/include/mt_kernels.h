@@ -270,6 +270,7 @@ typedef struct {
 void mt_conv2d_plain_s8(const mt_conv2d_plain *layer, const int8_t *input, int8_t *output);
 
 #include "mt_elementwise.h"
+#include "mt_kernels_s16.h"
 #include "mt_movement.h"
 #include "mt_products.h"
 #include "mt_recurrent.h"

@@ -54,6 +54,7 @@ typedef struct {
     const uint32_t *words;
     const int32_t *starts;
     const mt_lstm_gate *gates; /* 4 */
+    const uint16_t *table;     /* as that of LOGISTIC and TANH of int16 */
     uint32_t batches;
     uint32_t steps;
     uint32_t inputs;

@@ -23,6 +23,7 @@ from orchestrator.compiler.ops import (
     svdf,
     variables,
 )
+from orchestrator.compiler.ops.int16 import INT16_OPERATORS
 from orchestrator.compiler.ops.loops import per_sample
 from orchestrator.compiler.ops.plain import or_plain
 from orchestrator.compiler.step import Step
@@ -103,3 +104,18 @@ OPERATORS: dict[str, Callable[[Operator], Step]] = {
     "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm.lower,
     "UNPACK": copy.lower_unpack,
 }
+
+
+def is_of_int16(operator: Operator) -> bool:
+    """Whether an operator computes with int16 activations; a state may be int16 in an int8 network as well."""
+    return operator.has_int16 and operator.name not in STATE_INPUTS
+
+
+def lower_operator(operator: Operator) -> Step:
+    """Lower an operator, one of the registry that its activations call for.
+
+    Raises:
+        UnsupportedModelError: these types, shapes or attributes are not supported.
+    """
+    registry = INT16_OPERATORS if is_of_int16(operator) else OPERATORS
+    return registry[operator.name](operator)

@@ -112,10 +112,18 @@ def lower_pad(operator: Operator) -> Step:
     value = np.zeros(1, target.dtype) if given is None else operator.constant(2).reshape(-1)[:1]
     if given is None and target.quantisation:
         value = np.full(1, target.zero_point).astype(target.dtype)
-    fill = np.ascontiguousarray(value).view(np.int8)
-    operator.require(bool(np.all(fill == fill[0])), f"padding of {target.dtype} with {value[0]}")
-    call = f"mt_fill_s8({fill[0]}, {target.size_bytes}, {{out}});"
+    call = _fill(operator, value)
     return movement(operator, [Copy(layout(source), layout(target)[inside])], prologue=call)
+
+
+def _fill(operator: Operator, value: np.ndarray) -> str:
+    """Give the call that sets the whole output to a value."""
+    target = operator.output
+    fill = np.ascontiguousarray(value).view(np.int8)
+    if bool(np.all(fill == fill[0])):
+        return f"mt_fill_s8({fill[0]}, {target.size_bytes}, {{out}});"
+    operator.require(target.dtype == "int16", f"padding of {target.dtype} with {value[0]}")
+    return f"mt_fill_s16({value[0]}, {target.elements}, (void *)({{out}}));"
 
 
 def lower_mirror_pad(operator: Operator) -> Step:

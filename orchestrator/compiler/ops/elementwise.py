@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestrator.compiler.graph import Operator, Tensor
+from orchestrator.compiler.ops.broadcast import broadcast_step
 from orchestrator.compiler.ops.lookup import lookup_step
-from orchestrator.compiler.ops.loops import looped
-from orchestrator.compiler.ops.movement import collapse, constant_inputs, layout
 from orchestrator.compiler.quantise import INT8_MAX, INT8_MIN, OutputRange, Scale, output_range, requantise, scale_for
 from orchestrator.compiler.step import Field, Step
 
@@ -170,12 +169,7 @@ def _lower(operator: Operator, binary: Binary) -> Step:
         position, stored = table
         clamped = _clamped(stored, binary.leaves)
         return lookup_step(operator, clamped, position)
-    axes = _axes(operator)
-    if axes and _must_swap(axes):
-        if binary.swapped is None:
-            raise operator.unsupported("the first operand repeats along the last axis")
-        return _step(operator, binary, binary.swapped, [(n, b, a, out) for n, a, b, out in axes], (1, 0))
-    return _step(operator, binary, binary.fields, axes, (0, 1))
+    return broadcast_step(operator, f"{binary.kernel}_s8", binary.struct, binary.fields, binary.swapped)
 
 
 def _clamped(stored: Callable[[int], int], leaves: OutputRange) -> Callable[[int], int]:
@@ -196,55 +190,3 @@ def _unary(operator: Operator, binary: Binary) -> tuple[int, Callable[[int], int
         constant = int(a.data.reshape(-1)[0])
         return 1, lambda value: function(constant, value)
     return None
-
-
-_Axis = tuple[int, int, int, int]
-
-
-def _axes(operator: Operator) -> list[_Axis]:
-    """Give extent and steps of both operands and the output, along as few axes as possible."""
-    a, b, target = operator.input(0), operator.input(1), operator.output
-    try:
-        shape = np.broadcast_shapes(a.shape, b.shape)
-        views = [np.broadcast_to(layout(tensor), shape) for tensor in (a, b)]
-    except ValueError:
-        raise operator.unsupported(f"{list(a.shape)} and {list(b.shape)} do not broadcast") from None
-    operator.require(int(np.prod(shape)) == target.elements, f"{list(shape)} to {list(target.shape)}")
-    steps = [view.strides for view in (*views, np.empty(shape, np.int8))]
-    return collapse([axis for axis in zip(shape, *steps, strict=True) if axis[0] != 1])
-
-
-def _must_swap(axes: list[_Axis]) -> bool:
-    """The kernels want the operand first that is contiguous where the other one repeats."""
-    _, inner_a, inner_b, _ = axes[-1]
-    if inner_a == inner_b and len(axes) > 1:
-        return axes[-2][1] == 0 and axes[-2][2] != 0
-    return inner_a == 0
-
-
-def _step(
-    operator: Operator, binary: Binary, fields: Mapping[str, Field], axes: list[_Axis], order: tuple[int, int]
-) -> Step:
-    """Call the kernel for the innermost axis, or the innermost two where the second operand repeats as a whole."""
-    outer, count, period = list(axes), 1, 1
-    if outer:
-        count, _, step_b, _ = outer.pop()
-        period = count if step_b else 1
-        if step_b and outer and outer[-1][1:] == (count, 0, count):
-            count *= outer.pop()[0]
-    constants, names = constant_inputs(operator, {0, 1})
-    first, second = (names[position] for position in order)
-    call = f"{binary.kernel}_s8(&{{params}}, {first}[a], {second}[b], {{out}}[o]);"
-    steps = {"[a]": 1, "[b]": 2, "[o]": 3}
-    for mark, column in steps.items():
-        terms = [f" + {'ijklmn'[depth]} * {axis[column]}" for depth, axis in enumerate(outer) if axis[column]]
-        call = call.replace(mark, "".join(terms))
-    elements = operator.output.elements
-    shares = [p for p, tensor in enumerate(operator.activations) if tensor.elements == elements]
-    return Step(
-        operator,
-        params=(binary.struct, {"count": count, "period": period, **fields}),
-        call=looped(call, [axis[0] for axis in outer], {}),
-        arrays=constants,
-        shares=tuple(shares),
-    )

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.compiler.graph import Operator
+from orchestrator.compiler.ops.int16.sigmoid import logistic_table
 from orchestrator.compiler.ops.matrix import quads_in
 from orchestrator.compiler.ops.rows import LARGEST_INPUT, ROWS_PER_BLOCK, pack_rows, row_starts, symmetric_rows
 from orchestrator.compiler.quantise import INT8_MAX, INT8_MIN, OutputRange, Scale, scale_for
@@ -47,6 +48,7 @@ def lower(operator: Operator) -> Step:
         "words": Reference("words"),
         "starts": Reference("starts"),
         "gates": Reference("gates"),
+        "table": Reference("table"),
         "batches": batches,
         "steps": steps,
         "inputs": inputs,
@@ -67,6 +69,7 @@ def lower(operator: Operator) -> Step:
             Array("words", "uint32_t", _words(weights), is_weights=True),
             Array("starts", "int32_t", _starts(operator, weights), is_weights=True),
             Array("gates", "mt_lstm_gate", _gate_scales(operator, weights), is_weights=True),
+            Array("table", "uint16_t", logistic_table(), is_weights=False),
         ),
         scratch_bytes=8 * (quads_in(inputs) + quads_in(units)),
     )

@@ -14,7 +14,7 @@ from orchestrator.compiler.step import Array, Field, Step
 
 
 @dataclass(frozen=True)
-class _Reduction:
+class Reduction:
     """`count` values, `inner` apart, for each of `outer` times `inner` results.
 
     Attributes:
@@ -40,7 +40,7 @@ def lower_sum(operator: Operator) -> Step:
 def _lower_sum(operator: Operator, scale_of: Callable[[float, int], Scale]) -> Step:
     source, target = operator.input(0), operator.output
     operator.require_int8(source, target)
-    shape = _reduction(operator)
+    shape = reduction_of(operator)
     scale = scale_of(source.scale / target.scale, shape.count)
     operator.require(scale.fits(shape.count * 255), f"sums of {shape.count} values leave 32 bits")
     fields: dict[str, Field] = {
@@ -50,23 +50,28 @@ def _lower_sum(operator: Operator, scale_of: Callable[[float, int], Scale]) -> S
         "scale": scale.fields(),
         "output": OutputRange(target.zero_point, INT8_MIN, INT8_MAX).fields(),
     }
-    return _step(operator, shape, "mt_mean_s8(&{params}, {in0}, {out});", 1, ("mt_mean", fields))
+    return reduction_step(operator, shape, "mt_mean_s8(&{params}, {in0}, {out});", 1, ("mt_mean", fields))
 
 
 def mean_scale(ratio: float, count: int) -> Scale:
+    """Give ratio / count as the kernels take it."""
+    return Scale.of_shifted(*mean_multiplier(ratio, count))
+
+
+def mean_multiplier(ratio: float, count: int) -> tuple[int, int]:
     """Give ratio / count as the reference folds it: the integer multiplier is divided, not the real ratio."""
     multiplier, shift = quantise_multiplier(ratio)
     bits = min(count.bit_length() - 1, 32, 31 + shift)
-    return Scale.of_shifted((multiplier << bits) // count, shift - bits)
+    return (multiplier << bits) // count, shift - bits
 
 
 def lower_extreme(operator: Operator) -> Step:
     """Lower REDUCE_MAX and REDUCE_MIN."""
     operator.require_int8(operator.input(0), operator.output)
     require_same_values(operator, operator.input(0))
-    shape = _reduction(operator)
+    shape = reduction_of(operator)
     kernel = f"mt_{operator.name.lower()}_s8"
-    return _step(operator, shape, f"{kernel}({shape.count}, {shape.inner}, {{in0}}, {{out}});", 1, None)
+    return reduction_step(operator, shape, f"{kernel}({shape.count}, {shape.inner}, {{in0}}, {{out}});", 1, None)
 
 
 def lower_arg(operator: Operator) -> Step:
@@ -75,13 +80,14 @@ def lower_arg(operator: Operator) -> Step:
     operator.require_int8(source)
     operator.require(target.dtype == "int32", f"the output must be int32, but is {target.dtype}")
     operator.require(operator.integers(1).size == 1, "needs one axis")
-    shape = _reduction(operator)
+    shape = reduction_of(operator)
     sign = 1 if operator.name == "ARG_MAX" else -1
     call = f"mt_arg_max_s8({sign}, {shape.count}, {shape.inner}, {{in0}}, (void *)({{out}}));"
-    return _step(operator, shape, call, 4, None)
+    return reduction_step(operator, shape, call, 4, None)
 
 
-def _reduction(operator: Operator) -> _Reduction:
+def reduction_of(operator: Operator) -> Reduction:
+    """Give what the axes of input 1 leave of input 0."""
     source = operator.input(0)
     operator.require(source.data is None, "the input must be computed at run time")
     axes = {axis_of(operator, int(axis), source) for axis in operator.integers(1).reshape(-1).tolist()}
@@ -91,11 +97,11 @@ def _reduction(operator: Operator) -> _Reduction:
     long = [axis for axis, extent in enumerate(source.shape) if extent > 1]
     reduced = [axis for axis in long if axis in axes]
     if not reduced:
-        return _Reduction(1, 1, source.elements, None)
+        return Reduction(1, 1, source.elements, None)
     if [axis for axis in long if reduced[0] <= axis <= reduced[-1]] == reduced:
         inner = int(np.prod(source.shape[reduced[-1] + 1 :]))
-        return _Reduction(results // inner, count, inner, None)
-    return _Reduction(1, count, results, _gather(operator, axes))
+        return Reduction(results // inner, count, inner, None)
+    return Reduction(1, count, results, _gather(operator, axes))
 
 
 def _gather(operator: Operator, axes: Sequence[int] | set[int]) -> Step:
@@ -106,11 +112,13 @@ def _gather(operator: Operator, axes: Sequence[int] | set[int]) -> Step:
     return movement(operator, [Copy(view, np.empty(view.shape, source.dtype))])
 
 
-def _step(
-    operator: Operator, shape: _Reduction, call: str, result_bytes: int,
+def reduction_step(
+    operator: Operator, shape: Reduction, call: str, result_bytes: int,
     params: tuple[str, dict[str, Field]] | None,
 ) -> Step:  # fmt: skip
-    steps = {"in0": [shape.count * shape.inner], "out": [shape.inner * result_bytes]}
+    """Call a kernel that reduces the first axis of [count, inner] for each of `outer`; results take `result_bytes`."""
+    value_bytes = np.dtype(operator.input(0).dtype).itemsize
+    steps = {"in0": [shape.count * shape.inner * value_bytes], "out": [shape.inner * result_bytes]}
     call = looped(call, [shape.outer], steps) if shape.outer > 1 else call
     arrays: tuple[Array, ...] = ()
     scratch_bytes = 0

@@ -44,17 +44,19 @@ def _binary(
     tensors, computed = [], []
     for position, shape in enumerate((shape_a, shape_b)):
         is_constant = constant == position and not same
-        data = models.weights(shape) if is_constant else None
-        tensors.append(builder.tensor(shape, scale=scales[position], zero_point=points[position], data=data))
+        data = models.values(shape) if is_constant else None
+        tensors.append(builder.tensor(shape, models.dtype, scales[position], points[position], data))
         computed += [] if is_constant else [tensors[-1]]
     if same:
         tensors, computed = [tensors[0]] * 2, tensors[:1]
-    full = {"MUL": scales[0] * scales[1] * 100, "SQUARED_DIFFERENCE": max(scales) ** 2 * 300}.get(name, sum(scales))
+    largest = models.steps_per_byte
+    products = {"MUL": scales[0] * scales[1] * 100 * largest, "SQUARED_DIFFERENCE": max(scales) ** 2 * 300 * largest}
+    full = products.get(name, sum(scales))
     scale, zero_point = float(np.float32(full * models.scale(0.5, 1.5))), models.zero_point()
     if extreme:
         scale, zero_point = scales[0], points[0]
     target = np.broadcast_shapes(shape_a, shape_a if same else shape_b)
-    y = builder.tensor(target, scale=scale, zero_point=zero_point)
+    y = builder.tensor(target, models.dtype, scale=scale, zero_point=zero_point)
     options: dict[str, Any] = {"fusedActivationFunction": (NONE, RELU)[models.integer(0, 1)]} if name in _TABLES else {}
     builder.operator(name, tensors, [y], _TABLES.get(name, "MaximumMinimumOptions" if extreme else ""), **options)
     return builder.build(computed, [y])
@@ -66,10 +68,11 @@ def prelu(models: OperatorModels) -> bytes:
     shape = tuple(models.integer(1, 5) for _ in range(models.integer(2, 4)))
     slopes = (1,) * (len(shape) - 2) + shape[-1:] if models.integer(0, 2) else shape[1:]
     scale = models.scale()
-    x = builder.tensor(shape, scale=scale, zero_point=models.zero_point())
+    x = builder.tensor(shape, models.dtype, scale=scale, zero_point=models.zero_point())
     data = models.weights(slopes)
     alpha = builder.tensor(slopes, scale=models.scale(0.001, 0.01), zero_point=models.integer(-20, 20), data=data)
-    y = builder.tensor(shape, scale=float(np.float32(scale * models.scale(0.5, 1.5))), zero_point=models.zero_point())
+    factor = models.scale(0.5, 1.5)
+    y = builder.tensor(shape, models.dtype, scale=float(np.float32(scale * factor)), zero_point=models.zero_point())
     builder.operator("PRELU", [x, alpha], [y])
     return builder.build([x], [y])
 

@@ -29,11 +29,13 @@ def weighted(
     scales = [models.scale(0.001, 0.01) for _ in range(count if per_channel else 1)]
     taps = values.size / count
     output_scale = float(np.float32(input_scale * 0.005 * 73 * 73 * taps**0.5 / 60 * models.scale(0.5, 2.0)))
-    x = builder.tensor(source, scale=input_scale, zero_point=models.zero_point())
+    x = builder.tensor(source, models.dtype, scale=input_scale, zero_point=models.zero_point())
     w = builder.tensor(values.shape, scale=scales, data=values, axis=axis, zero_point=weights_zero_point)
     data = np.array([models.integer(-biggest, biggest) for _ in range(count)])
-    b = builder.tensor((count,), "int32", scale=[float(np.float32(input_scale * s)) for s in scales], data=data)
-    y = builder.tensor(target, scale=output_scale, zero_point=models.zero_point())
+    b = builder.tensor(
+        (count,), models.bias_dtype, scale=[float(np.float32(input_scale * s)) for s in scales], data=data
+    )
+    y = builder.tensor(target, models.dtype, scale=output_scale, zero_point=models.zero_point())
     activation = (NONE, RELU)[models.integer(0, 1)]
     inputs = [x, w, b]
     if name == "TRANSPOSE_CONV":

@@ -17,7 +17,8 @@ class Sketch:
         self.scale, self.zero_point = models.scale(), models.zero_point()
 
     def tensor(self, shape: tuple[int, ...], **given: Any) -> int:
-        return self.builder.tensor(tuple(shape), **{"scale": self.scale, "zero_point": self.zero_point, **given})
+        common = {"dtype": self.models.dtype, "scale": self.scale, "zero_point": self.zero_point}
+        return self.builder.tensor(tuple(shape), **{**common, **given})
 
     def numbers(self, values: Any) -> int:
         array = np.array(values, np.int32)
@@ -43,7 +44,7 @@ def concatenation(models: OperatorModels) -> bytes:
         shape[axis] = models.integer(1, 4)
         total += shape[axis]
         is_constant = number > 0 and models.integer(0, 3) == 0
-        data = models.weights(tuple(shape)) if is_constant else None
+        data = models.values(tuple(shape)) if is_constant else None
         parts.append(sketch.tensor(tuple(shape), data=data))
         computed += [] if is_constant else [parts[-1]]
     if models.integer(0, 2) == 0:
@@ -109,7 +110,7 @@ def pad(models: OperatorModels, name: str = "PAD") -> bytes:
     x = sketch.tensor(shape)
     inputs = [x, sketch.numbers(paddings)]
     if name == "PADV2":
-        inputs.append(sketch.tensor((1,), data=models.weights((1,))))
+        inputs.append(sketch.tensor((1,), data=models.values((1,))))
     return sketch.run(name, inputs, [sketch.tensor(_grown(shape, paddings))], f"{name.replace('PAD', 'Pad')}Options")
 
 

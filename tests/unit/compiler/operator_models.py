@@ -13,6 +13,10 @@ NONE, RELU, RELU6 = 0, 1, 3
 class OperatorModels:
     """Draws shapes, scales and weights; the same seed gives the same networks."""
 
+    dtype = "int8"  # of activations
+    bias_dtype = "int32"
+    steps_per_byte = 1.0  # of activations, in a step of an int8
+
     def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng(seed)
 
@@ -30,6 +34,10 @@ class OperatorModels:
 
     def integers(self, shape: tuple[int, ...], limit: int) -> np.ndarray:
         return self._random.integers(-limit, limit + 1, shape)
+
+    def values(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Values of a constant activation."""
+        return self.weights(shape)
 
     def convolution(self, depthwise: bool = False) -> bytes:
         """CONV_2D or DEPTHWISE_CONV_2D of random window, stride, dilation, padding and activation."""
@@ -113,8 +121,8 @@ class OperatorModels:
         )
         builder = TfliteBuilder()
         scale, zero_point = self.scale(), self.zero_point()
-        x = builder.tensor((1, height, width, depth), scale=scale, zero_point=zero_point)
-        y = builder.tensor((1, *output, depth), scale=scale, zero_point=zero_point)
+        x = builder.tensor((1, height, width, depth), self.dtype, scale=scale, zero_point=zero_point)
+        y = builder.tensor((1, *output, depth), self.dtype, scale=scale, zero_point=zero_point)
         builder.operator(
             name, [x], [y], "Pool2DOptions", padding=padding, strideH=stride[0], strideW=stride[1],
             filterHeight=kernel[0], filterWidth=kernel[1], fusedActivationFunction=(NONE, RELU)[self.integer(0, 1)],

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.unit.compiler import test_operators_int16 as int16
+from tests.unit.compiler.int16_models import Int16Models
 from tests.unit.compiler.operator_models import OperatorModels
 from tests.unit.compiler.recurrent_models import keyword_lstm
 from tests.unit.compiler.test_compile import dense_model
@@ -20,6 +22,7 @@ def small_models(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("models")
     contents = {"dense": dense_model(), "variables": ring_buffer(1), "words": keyword_lstm(1)}
     contents |= {name: draw(OperatorModels(1)) for name, (_, draw) in CASES.items()}
+    contents |= {f"int16 {name}": draw(Int16Models(1)) for name, (_, draw) in int16.CASES.items()}
     for name, content in contents.items():
         (folder / f"{name}.tflite").write_bytes(content)
     return sorted(folder.glob("*.tflite"))

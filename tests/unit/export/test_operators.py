@@ -7,6 +7,8 @@ import pytest
 from orchestrator.compiler import compile_model
 from orchestrator.export.kernels import runtime_for
 from orchestrator.toolchain.runtime_files import runtime_headers, runtime_sources
+from tests.unit.compiler import test_operators_int16 as int16
+from tests.unit.compiler.int16_models import Int16Models
 from tests.unit.compiler.operator_models import OperatorModels
 from tests.unit.compiler.test_operators import CASES
 from tests.unit.export.building import run
@@ -24,7 +26,16 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("operator", CASES)
 def test_an_operator_s_kernels_are_found(operator: str, objects: Path, tmp_path: Path) -> None:
-    source = compile_model(CASES[operator][1](OperatorModels(0))).c_source
+    links_alone(CASES[operator][1](OperatorModels(0)), objects, tmp_path)
+
+
+@pytest.mark.parametrize("operator", int16.CASES)
+def test_an_int16_operator_s_kernels_are_found(operator: str, objects: Path, tmp_path: Path) -> None:
+    links_alone(int16.CASES[operator][1](Int16Models(0)), objects, tmp_path)
+
+
+def links_alone(tflite: bytes, objects: Path, tmp_path: Path) -> None:
+    source = compile_model(tflite).c_source
     (tmp_path / "model.c").write_text(source)
     found = [objects / f"{Path(name).stem}.o" for name in runtime_for(source).kernels if "runtime_key" not in name]
     run("gcc", *FLAGS, "-shared", "-Wl,-z,defs", tmp_path / "model.c", *found, "-o", tmp_path / "model.so")
