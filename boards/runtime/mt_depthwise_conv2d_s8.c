@@ -15,7 +15,7 @@ static taps taps_of(const mt_depthwise_conv2d *layer)
     const mt_window *window = &layer->window;
     if (layer->plane.row_step == 1) {
         return (taps){window->height, window->width, window->dilation_y,
-                      (uint32_t)window->dilation_x * layer->plane.odd_step};
+                      (uint32_t)window->dilation_x * layer->plane.column_step};
     }
     return (taps){window->width, window->height, window->dilation_x,
                   (uint32_t)window->dilation_y * layer->plane.row_step};
@@ -27,6 +27,36 @@ static void pack_weights(const taps *of, const int8_t *weights, uint32_t *pairs)
     for (uint32_t i = 0; i < of->shorter; i++, weights += of->longer) {
         for (uint32_t k = 0; k < of->longer; k += 2) {
             *pairs++ = mt_pack(weights[k], k + 1 < of->longer ? weights[k + 1] : 0);
+        }
+    }
+}
+
+static inline uint32_t smallest(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Copy one channel into its plane; the padding around it stays as it is. */
+static void fill_plane(const mt_depthwise_conv2d *layer, const int8_t *input, int16_t *plane)
+{
+    const mt_plane *to = &layer->plane;
+    const uint32_t pixel_step = layer->input.channels, row = layer->input.width * pixel_step;
+    const uint32_t width = smallest(layer->input.width, to->width - layer->window.pad_left);
+    const uint32_t height = smallest(layer->input.height, to->height - layer->window.pad_top);
+    plane += layer->window.pad_top * to->row_step + layer->window.pad_left * to->column_step;
+    for (uint32_t y = 0; y < height; y++, input += row, plane += to->row_step) {
+        const int8_t *from = input;
+        int16_t *value = plane;
+        uint32_t left = width;
+        for (; left >= 2; left -= 2) { /* loads first: one behind another takes one cycle */
+            const int16_t a = from[0], b = from[pixel_step];
+            from += 2 * pixel_step;
+            value[0] = a;
+            value[to->column_step] = b;
+            value += 2 * to->column_step;
+        }
+        if (left > 0) {
+            *value = *from;
         }
     }
 }
@@ -70,8 +100,7 @@ static void convolve_channel(const mt_depthwise_conv2d *layer, uint32_t channel,
     const uint32_t apart = layer->window.stride_y * (uint32_t)layer->plane.row_step;
     pack_weights(&of, layer->weights + channel * of.longer * of.shorter, pairs);
     for (uint32_t x = 0; x < layer->output.width; x++) {
-        const uint32_t column = x * layer->window.stride_x;
-        const int16_t *values = plane + column / 2 * layer->plane.pair_step + column % 2 * layer->plane.odd_step;
+        const int16_t *values = plane + x * layer->window.stride_x * layer->plane.column_step;
         int8_t *to = output + x * step;
         for (int32_t left = layer->output.height; left > 0; left -= 2) {
             int32_t sums[2] = {group->bias[channel % 4], group->bias[channel % 4]};
@@ -96,7 +125,7 @@ void mt_depthwise_conv2d_s8(const mt_depthwise_conv2d *layer, const int8_t *inpu
     }
     for (uint32_t channel = 0; channel < layer->output.channels; channel++) {
         if (channel % layer->multiplier == 0) {
-            mt_fill_plane_s8(layer, input + channel / layer->multiplier, (int16_t *)scratch);
+            fill_plane(layer, input + channel / layer->multiplier, (int16_t *)scratch);
         }
         convolve_channel(layer, channel, (const int16_t *)scratch, scratch + words, output + channel);
     }

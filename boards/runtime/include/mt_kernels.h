@@ -119,30 +119,48 @@ typedef struct {
 void mt_conv2d_s8(const mt_conv2d *layer, const int8_t *input, uint32_t *scratch, int8_t *output);
 
 /*
+ * DEPTHWISE_CONV_2D with a 3x3 window, stride 1 or 2 in both directions, as many output as input channels, at least
+ * four; stride 1 with at least two columns of outputs; every `left` of the channels at most 8. weights: [channel][3][3].
+ * Works in place when the output has no more rows and columns than the input and pad_top is at most 2.
+ *
+ * Four channels at a time, the input is widened to pairs of rows: `columns` columns of four words, the first `pad_left`
+ * and what follows the `widened` ones of the input being padding. Stride 1 reads output.width + 2 columns, stride 2
+ * 2 * max(output.width, 4) + 1. scratch: two such pairs and 160 bytes.
+ */
+typedef struct {
+    const int8_t *weights;
+    const mt_channels *channels;
+    mt_bytes_output to;
+    mt_shape input;
+    mt_shape output;
+    uint16_t columns;
+    uint16_t widened;
+    uint8_t stride;
+    uint8_t pad_top;
+    uint8_t pad_left;
+    int8_t input_zero_point;
+} mt_depthwise_conv2d_3x3;
+
+void mt_depthwise_conv2d_3x3_s8(const mt_depthwise_conv2d_3x3 *layer, const int8_t *input, uint32_t *scratch,
+                                int8_t *output);
+
+/*
  * Where one channel's padded image lies in scratch memory as int16: the value of row y, column x at
- * x / 2 * pair_step + x % 2 * odd_step + y * row_step. Height and width include padding and what the kernels read
- * beyond the last window.
+ * y * row_step + x * column_step. Height and width include padding and what the kernel reads beyond the last window.
  */
 typedef struct {
     uint16_t height;
     uint16_t width; /* even */
-    uint16_t pair_step;
-    uint16_t odd_step;
     uint16_t row_step;
+    uint16_t column_step;
 } mt_plane;
 
 /*
- * DEPTHWISE_CONV_2D. weights: [output channel][window.height][window.width]; output channel = input channel *
- * multiplier + m. scratch: the plane of one channel. Both work in place for multiplier 1 when the output has no
- * more pixels than the input.
- *
- * mt_depthwise_conv2d_3x3_s8 is for a 3x3 window without dilation, stride 1 or 2; its plane is made of strips two
- * columns wide: pair_step = 2 * height, odd_step = 1, row_step = 2.
- *
- * mt_depthwise_conv2d_s8 takes any window. Its plane has the window's longer side contiguous: rows (odd_step = 1,
- * pair_step = 2, row_step = width) or columns (odd_step = height, pair_step = 2 * height, row_step = 1); weights
- * follow that order, [output channel][short side][long side]. Behind the plane lie the weights of one channel, one
- * word for two of the long side, an odd one filled up with zero.
+ * DEPTHWISE_CONV_2D with any window. weights: [output channel][short side][long side]; output channel = input channel
+ * * multiplier + m. scratch: the plane of one channel, which has the window's longer side contiguous: rows
+ * (column_step = 1, row_step = width) or columns (column_step = height, row_step = 1); behind it the weights of one
+ * channel, one word for two of the long side, an odd one filled up with zero. Works in place for multiplier 1 when the
+ * output has no more pixels than the input.
  */
 typedef struct {
     const int8_t *weights;
@@ -156,12 +174,7 @@ typedef struct {
     int8_t input_zero_point;
 } mt_depthwise_conv2d;
 
-void mt_depthwise_conv2d_3x3_s8(const mt_depthwise_conv2d *layer, const int8_t *input, uint32_t *scratch,
-                                int8_t *output);
 void mt_depthwise_conv2d_s8(const mt_depthwise_conv2d *layer, const int8_t *input, uint32_t *scratch, int8_t *output);
-
-/* Copy one channel into its plane; the padding around it stays as it is. */
-void mt_fill_plane_s8(const mt_depthwise_conv2d *layer, const int8_t *input, int16_t *plane);
 
 /* FULLY_CONNECTED. input [batches, depth], output [batches, matrix.rows]. scratch: 2 * matrix.quads words. */
 typedef struct {

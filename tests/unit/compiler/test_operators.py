@@ -85,6 +85,7 @@ VARIANTS: dict[str, tuple[int, Draw]] = {
     "AVERAGE_POOL_2D of a batch": (1, convolution.pool_of_a_batch),
     "CONV_2D of a batch, groups": (16, convolution.unusual),
     "DEPTHWISE_CONV_2D of a batch": (4, convolution.unusual_depthwise),
+    "DEPTHWISE_CONV_2D, 3x3": (40, convolution.three_by_three),
     "DEQUANTIZE from uint8": (1, convolution.byte_to_float),
     "FULLY_CONNECTED, axes kept": (6, convolution.unusual_fully_connected),
     "QUANTIZE to and from uint8": (3, convolution.byte_boundary),
