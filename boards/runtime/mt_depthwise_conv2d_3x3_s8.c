@@ -1,20 +1,11 @@
 #include "mt_kernels.h"
+#include "mt_lanes.h"
 #include "mt_row_3x3_stride_1.h"
 #include "mt_row_3x3_stride_2.h"
 
 static inline uint32_t shifted(int8_t weight, uint32_t left)
 {
     return (uint32_t)weight << left;
-}
-
-static inline uint32_t pack(uint32_t low, uint32_t high)
-{
-#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
-    __asm__("pkhbt %0, %0, %1, lsl #16" : "+r"(low) : "r"(high));
-    return low;
-#else
-    return mt_pack((int32_t)low, (int32_t)high);
-#endif
 }
 
 /* `count` channels from `channel` on, all of them in one group of four. */
@@ -26,13 +17,13 @@ static inline void prepare(const mt_depthwise_conv2d_3x3 *layer, uint32_t channe
     for (uint32_t i = 0; i < count; i++, to++, weights += 9) {
         const uint32_t left = group->shifts[i].left, right = group->shifts[i].right;
         const uint32_t d = shifted(weights[3], left), e = shifted(weights[4], left), f = shifted(weights[5], left);
-        to->first[0] = pack(shifted(weights[0], left), d);
-        to->first[1] = pack(shifted(weights[1], left), e);
-        to->first[2] = pack(shifted(weights[2], left), f);
+        to->first[0] = mt_low_lanes(shifted(weights[0], left), d);
+        to->first[1] = mt_low_lanes(shifted(weights[1], left), e);
+        to->first[2] = mt_low_lanes(shifted(weights[2], left), f);
         const uint32_t g = shifted(weights[6], left), h = shifted(weights[7], left), k = shifted(weights[8], left);
-        to->last[0] = is_stride_1 ? pack(d, g) : pack(g, h);
-        to->last[1] = is_stride_1 ? pack(e, h) : k;
-        to->last[2] = pack(f, k);
+        to->last[0] = is_stride_1 ? mt_low_lanes(d, g) : mt_low_lanes(g, h);
+        to->last[1] = is_stride_1 ? mt_low_lanes(e, h) : k;
+        to->last[2] = mt_low_lanes(f, k);
         to->bias = (int32_t)((uint32_t)group->bias[i] << left);
         to->addend = (int32_t)(offset << right >> 1);
         to->right = right;
@@ -48,7 +39,7 @@ typedef struct {
 
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
 
-/* Interleaved to a0 a1 b0 b1 first, sign extension gives two words (a0, b0) and (a1, b1) in an instruction each. */
+/* `mt_widen_pixels` of (upper, lower). */
 #define MT_WIDEN                                                                                            \
     "ldr r6, [%[upper]]\n ldr r12, [%[lower]]\n add %[upper], %[upper_step]\n add %[lower], %[lower_step]\n"     \
     "pkhbt lr, r6, r12, lsl #16\n pkhtb r12, r12, r6, asr #16\n"                                               \
@@ -70,12 +61,8 @@ static inline void widen(pixels upper, pixels lower, uint32_t count, uint32_t *t
 static inline void widen(pixels upper, pixels lower, uint32_t count, uint32_t *to)
 {
     for (; count > 0; count--, upper.pixel += upper.step, lower.pixel += lower.step) {
-        const uint32_t a = mt_load_4(upper.pixel), b = mt_load_4(lower.pixel);
-        const uint32_t low = (a & 0xffffu) | b << 16, high = a >> 16 | (b & 0xffff0000u);
-        *to++ = mt_bytes_0_2(low);
-        *to++ = mt_bytes_1_3(low);
-        *to++ = mt_bytes_0_2(high);
-        *to++ = mt_bytes_1_3(high);
+        mt_widen_pixels(mt_load_4(upper.pixel), mt_load_4(lower.pixel), to, 1);
+        to += MT_CHANNELS_PER_WORD;
     }
 }
 
@@ -103,7 +90,7 @@ static inline __attribute__((always_inline)) void convolve_group(const mt_depthw
     const uint32_t output_row = layer->output.width * layer->output.channels;
     const uint32_t output_band = (uint32_t)rows_in_band * output_row;
     uint32_t *filled = scratch + layer->columns * MT_CHANNELS_PER_WORD;
-    mt_row_3x3 row = {channel, filled + lane, scratch + lane, output - output_band};
+    mt_row_3x3 row = {channel, filled + lane, scratch + lane, output};
     int32_t left = output_height + rows_in_band;
     rows->stride_1.down = output_row;
     const int32_t lane_and_indent = (int32_t)(indent - lane);
@@ -123,9 +110,9 @@ static inline __attribute__((always_inline)) void convolve_group(const mt_depthw
                 }
                 mt_run_row_stride_1(&rows->stride_1, &row);
             }
+            row.output += output_band;
         }
         left -= rows_in_band;
-        row.output += output_band;
         if (left <= 0) {
             return;
         }
@@ -155,7 +142,9 @@ void mt_depthwise_conv2d_3x3_s8(const mt_depthwise_conv2d_3x3 *layer, const int8
     const uint32_t channels = layer->output.channels, width = layer->output.width;
     const uint32_t words = 2u * layer->columns * MT_CHANNELS_PER_WORD;
     mt_channel_3x3 *prepared = (mt_channel_3x3 *)(scratch + words), *last = prepared + MT_CHANNELS_PER_WORD;
-    rows_of_either rows = {mt_rows_of_stride_1(width, channels, last), mt_rows_of_stride_2(width, channels, last)};
+    rows_of_either rows;
+    mt_prepare_rows_stride_1(&rows.stride_1, width, channels, last);
+    mt_prepare_rows_stride_2(&rows.stride_2, width, channels, last);
     const uint32_t padding = mt_pack(layer->input_zero_point, layer->input_zero_point);
     for (uint32_t i = 0; i < words; i++) {
         scratch[i] = padding;

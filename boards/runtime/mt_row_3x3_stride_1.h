@@ -18,10 +18,16 @@ typedef struct {
     const mt_channel_3x3 *last;
 } mt_rows_stride_1;
 
-static inline mt_rows_stride_1 mt_rows_of_stride_1(uint32_t width, uint32_t across, const mt_channel_3x3 *last)
+static inline void mt_prepare_rows_stride_1(mt_rows_stride_1 *rows, uint32_t width, uint32_t across,
+                                            const mt_channel_3x3 *last)
 {
     const uint32_t even = width & ~1u, bytes = even * 4 * MT_CHANNELS_PER_WORD;
-    return (mt_rows_stride_1){width, across, width * across, bytes - width % 2, bytes - 4, even * across - 1, last};
+    rows->width = width;
+    rows->across = across;
+    rows->bytes = bytes - width % 2;
+    rows->back = bytes - 4;
+    rows->output_back = even * across - 1;
+    rows->last = last;
 }
 
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP

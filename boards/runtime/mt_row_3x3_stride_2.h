@@ -23,24 +23,23 @@ typedef struct {
     const mt_channel_3x3 *last;
 } mt_rows_stride_2;
 
-static inline mt_rows_stride_2 mt_rows_of_stride_2(uint32_t width, uint32_t across, const mt_channel_3x3 *last)
+static inline void mt_prepare_rows_stride_2(mt_rows_stride_2 *rows, uint32_t width, uint32_t across,
+                                            const mt_channel_3x3 *last)
 {
     const uint32_t wide = width < MT_OUTPUTS_PER_TURN ? MT_OUTPUTS_PER_TURN : width;
     const uint32_t lacking = (0u - wide) % MT_OUTPUTS_PER_TURN, bytes = 4 * MT_WORDS_PER_OUTPUT;
-    mt_rows_stride_2 rows;
+    rows->width = width;
+    rows->across = across;
     for (uint32_t i = 0; i < 3; i++) {
-        rows.steps[i] = (i + 1 < width ? i + 1 : width - 1) * across;
+        rows->steps[i] = (i + 1 < width ? i + 1 : width - 1) * across;
     }
-    rows.width = width;
-    rows.across = across;
-    rows.full = wide / MT_OUTPUTS_PER_TURN * MT_OUTPUTS_PER_TURN * bytes;
-    rows.bytes = wide * bytes;
-    rows.lacking = lacking * bytes;
-    rows.lacking_outputs = lacking * across;
-    rows.back = wide * bytes - 4;
-    rows.output_back = wide * rows.steps[0] - 1;
-    rows.last = last;
-    return rows;
+    rows->full = wide / MT_OUTPUTS_PER_TURN * MT_OUTPUTS_PER_TURN * bytes;
+    rows->bytes = wide * bytes;
+    rows->lacking = lacking * bytes;
+    rows->lacking_outputs = lacking * across;
+    rows->back = wide * bytes - 4;
+    rows->output_back = wide * rows->steps[0] - 1;
+    rows->last = last;
 }
 
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP

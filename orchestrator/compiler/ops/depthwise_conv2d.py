@@ -17,20 +17,24 @@ _OUTPUTS_PER_TURN = 4  # of stride 2
 _PREPARED_BYTES = 160  # what the 3x3 kernel needs of four channels
 _MAX_LEFT_SHIFT = 8  # 127 << 8 is the largest weight that fits into 16 bits
 _WORD_BYTES = 4
+_LARGEST_FIELD = 65535
 
 
 @dataclass(frozen=True)
 class _Variant:
-    """What a kernel needs beyond what both share; `name` is also that of its parameter struct.
+    """What one of the two kernels needs beyond weights, channels and zero points.
 
     Attributes:
+        name: of the parameter struct, and of the kernel without `_s8`.
         rows: the weights in the kernel's order.
+        works_in_place: the output may lie where the input is.
     """
 
     name: str
     fields: Mapping[str, Field]
     rows: NDArray[np.int8]
     scratch_bytes: int
+    works_in_place: bool
 
 
 def lower(operator: Operator) -> Step:
@@ -48,18 +52,16 @@ def lower(operator: Operator) -> Step:
     )
     rows = np.ascontiguousarray(weights.reshape(height * width, count).T)
     channels = fold_channels(operator, rows, channel_ratios(operator, count))
+    filters = channels.rows.reshape(count, height, width)
     is_3x3 = multiplier == 1 and _takes_3x3(operator, window, channels)
-    variant = _rows_3x3(operator, window, channels) if is_3x3 else _any_window(operator, window, channels)
+    variant = _rows_3x3(operator, window, filters) if is_3x3 else _any_window(operator, window, filters)
     fields: dict[str, Field] = {
         "weights": Reference("weights"),
         "channels": Reference("channels"),
         "to": channels.output_fields(),
-        "input": shape_fields(source),
-        "output": shape_fields(target),
         "input_zero_point": source.zero_point,
         **variant.fields,
     }
-    shrinks = target.shape[1] <= source.shape[1] and target.shape[2] <= source.shape[2]
     return Step(
         operator,
         macs=target.elements * height * width,
@@ -67,7 +69,7 @@ def lower(operator: Operator) -> Step:
         call=f"{variant.name}_s8(&{{params}}, {{in0}}, {{scratch}}, {{out}});",
         arrays=(Array("weights", "int8_t", variant.rows.reshape(-1), is_weights=True), channels.array),
         scratch_bytes=variant.scratch_bytes,
-        shares=(0,) if multiplier == 1 and shrinks else (),
+        shares=(0,) if multiplier == 1 and variant.works_in_place else (),
     )
 
 
@@ -80,42 +82,79 @@ def _takes_3x3(operator: Operator, window: Window, channels: Channels) -> bool:
     return fits_window and fits_stride and fits_turn and fits_lanes and operator.output.shape[3] >= _CHANNELS_PER_WORD
 
 
-def _rows_3x3(operator: Operator, window: Window, channels: Channels) -> _Variant:
+def _rows_3x3(operator: Operator, window: Window, filters: NDArray[np.int8]) -> _Variant:
     """Two pairs of rows of four channels; stride 2 reads whole turns."""
-    input_width, output_width = operator.input(0).shape[2], operator.output.shape[2]
+    source, target = operator.input(0), operator.output
+    output_width = target.shape[2]
     columns = output_width + 2 if window.stride_x == 1 else 2 * max(output_width, _OUTPUTS_PER_TURN) + 1
-    operator.require(columns <= 65535, "the image is too wide")
+    operator.require(columns <= _LARGEST_FIELD, "the image is too wide")
     fields: dict[str, Field] = {
+        "input": shape_fields(source),
+        "output": shape_fields(target),
         "columns": columns,
-        "widened": min(input_width, columns - window.pad_left),
+        "widened": min(source.shape[2], columns - window.pad_left),
         "stride": window.stride_x,
         "pad_top": window.pad_top,
         "pad_left": window.pad_left,
     }
     scratch_bytes = 2 * columns * _CHANNELS_PER_WORD * _WORD_BYTES + _PREPARED_BYTES
-    return _Variant("mt_depthwise_conv2d_3x3", fields, channels.rows, scratch_bytes)
+    shrinks = target.shape[1] <= source.shape[1] and target.shape[2] <= source.shape[2]
+    return _Variant("mt_depthwise_conv2d_3x3", fields, filters, scratch_bytes, shrinks)
 
 
-def _any_window(operator: Operator, window: Window, channels: Channels) -> _Variant:
-    """One channel's plane, with a spare value at the end of each row, or column if the window is higher than wide."""
-    count = operator.output.shape[3]
-    _, rows, columns, _ = operator.output.shape
-    height = (rows - 1) * window.stride_y + window.reach_y + window.dilation_y
-    width = (columns - 1) * window.stride_x + window.reach_x + window.dilation_x
-    width += width % 2
-    is_high = window.height > window.width
-    steps = {"row_step": 1, "column_step": height} if is_high else {"row_step": width, "column_step": 1}
-    operator.require(max(height, width) <= 65535, "the image of a channel is too large")
+def _any_window(operator: Operator, window: Window, filters: NDArray[np.int8]) -> _Variant:
+    """A ring of rows of four channels; rows are columns where that makes them longer, or the window's."""
+    shapes = operator.input(0).shape, operator.output.shape
+    is_turned = window.height > window.width or shapes[1][2] < _OUTPUTS_PER_TURN < shapes[1][1]
+    if is_turned:
+        window, filters = _turned(window), filters.transpose(0, 2, 1)
+    source_width, width = (_extents(shape, is_turned)[1] for shape in shapes)
+    taps_per_word = 2 if window.dilation_x == 1 else 1
+    words = -(-window.width // taps_per_word)
+    indent = window.pad_left + window.pad_left % 2
+    first = indent - window.pad_left + (max(width, _OUTPUTS_PER_TURN) - 1) * window.stride_x
+    row_words = -(-max(first + (words - 1) * max(taps_per_word, window.dilation_x) + 2, indent + 2) // 2)
+    widened = min(source_width, 2 * row_words - indent)
     fields: dict[str, Field] = {
+        "input": _image_fields(shapes[0], is_turned),
+        "output": _image_fields(shapes[1], is_turned),
         "window": window.fields(),
-        "plane": {"height": height, "width": width, **steps},
-        "multiplier": count // operator.input(0).shape[3],
+        "ring_rows": window.reach_y,
+        "row_words": row_words,
+        "indent": indent,
+        "widened": widened,
+        "words": words,
+        "multiplier": shapes[1][3] // shapes[0][3],
     }
-    filters = channels.rows.reshape(count, window.height, window.width)
-    longer, shorter = max(window.height, window.width), min(window.height, window.width)
-    return _Variant(
-        "mt_depthwise_conv2d",
-        fields,
-        filters.transpose(0, 2, 1) if is_high else filters,
-        scratch_bytes=2 * height * width + 4 * shorter * -(-longer // 2),
-    )
+    operator.require(max(row_words, window.reach_y) <= _LARGEST_FIELD, "the image is too wide")
+    scratch_words = _CHANNELS_PER_WORD * (window.reach_y * row_words + window.height * words) + window.height
+    in_place = shapes[0] == shapes[1] if is_turned else _follows(shapes, window)
+    return _Variant("mt_depthwise_conv2d", fields, filters, _WORD_BYTES * scratch_words, in_place)
+
+
+def _turned(window: Window) -> Window:
+    """Give the window for an image whose rows are columns."""
+    return Window(
+        window.width, window.height, window.stride_x, window.stride_y,
+        window.dilation_x, window.dilation_y, window.pad_left, window.pad_top,
+    )  # fmt: skip
+
+
+def _extents(shape: tuple[int, ...], is_turned: bool) -> tuple[int, int]:
+    _, height, width, _ = shape
+    return (width, height) if is_turned else (height, width)
+
+
+def _image_fields(shape: tuple[int, ...], is_turned: bool) -> dict[str, Field]:
+    """Give the fields of the C struct `mt_image`."""
+    height, width = _extents(shape, is_turned)
+    row, pixel = shape[2] * shape[3], shape[3]
+    steps = (pixel, row) if is_turned else (row, pixel)
+    return {"row_step": steps[0], "pixel_step": steps[1], "height": height, "width": width, "channels": shape[3]}
+
+
+def _follows(shapes: tuple[tuple[int, ...], tuple[int, ...]], window: Window) -> bool:
+    """Whether no row of outputs reaches into rows of the input that its windows have not seen yet."""
+    (_, input_height, input_width, _), (_, height, width, _) = shapes
+    seen = (y * window.stride_y + window.reach_y - window.pad_top for y in range(height))
+    return all(rows >= input_height or (y + 1) * width <= rows * input_width for y, rows in enumerate(seen))

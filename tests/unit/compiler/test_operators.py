@@ -39,7 +39,7 @@ CASES: dict[str, tuple[int, Draw]] = {
     "BROADCAST_TO": (4, movement.broadcast_to),
     "CONCATENATION": (6, movement.concatenation),
     "CONV_2D": (14, OperatorModels.convolution),
-    "DEPTHWISE_CONV_2D": (14, lambda models: models.convolution(depthwise=True)),
+    "DEPTHWISE_CONV_2D": (24, lambda models: models.convolution(depthwise=True)),
     "DEPTH_TO_SPACE": (3, _named(movement.space_and_depth, "DEPTH_TO_SPACE")),
     "ELU": (2, _unary("ELU")),
     "FULLY_CONNECTED": (8, OperatorModels.fully_connected),
