@@ -50,7 +50,7 @@ static inline void widen(pixels upper, pixels lower, uint32_t count, uint32_t *t
 {
     __asm__ volatile("lsrs r6, %[count], #1\n bcs 2f\n"
                      "1:\n" MT_WIDEN "2:\n" MT_WIDEN "subs %[count], #2\n bgt 1b\n"
-                     : [upper] "+r"(upper.pixel), [lower] "+r"(lower.pixel), [to] "+r"(to), [count] "+r"(count)
+                     : [upper] "+&r"(upper.pixel), [lower] "+&r"(lower.pixel), [to] "+&r"(to), [count] "+&r"(count)
                      : [upper_step] "r"(upper.step), [lower_step] "r"(lower.step)
                      : "r6", "r12", "lr", "cc", "memory");
 }
@@ -67,57 +67,6 @@ static inline void widen(pixels upper, pixels lower, uint32_t count, uint32_t *t
 }
 
 #endif
-
-typedef struct {
-    mt_rows_stride_1 stride_1;
-    mt_rows_stride_2 stride_2;
-} rows_of_either;
-
-/*
- * The channels from `channel` on, whose last is that of lane 3 of the words read from `input`. Band after band, a pair
- * of rows is widened, and the outputs are computed that it completes; they may overwrite rows widened before.
- */
-static inline __attribute__((always_inline)) void convolve_group(const mt_depthwise_conv2d_3x3 *layer,
-                                                                 rows_of_either *rows, const int8_t *input,
-                                                                 uint32_t lane, uint32_t *scratch,
-                                                                 const mt_channel_3x3 *channel, int8_t *output)
-{
-    const uint32_t zero_points = (uint8_t)layer->input_zero_point * 0x01010101u;
-    const pixels outside = {(const int8_t *)&zero_points, 0}; /* the same four of them again and again */
-    const uint32_t step = layer->input.channels, input_row = layer->input.width * step, widened = layer->widened;
-    const uint32_t height = layer->input.height, indent = layer->pad_left * MT_CHANNELS_PER_WORD;
-    const int32_t output_height = layer->output.height, rows_in_band = 3 - layer->stride;
-    const uint32_t output_row = layer->output.width * layer->output.channels;
-    const uint32_t output_band = (uint32_t)rows_in_band * output_row;
-    uint32_t *filled = scratch + layer->columns * MT_CHANNELS_PER_WORD;
-    mt_row_3x3 row = {channel, filled + lane, scratch + lane, output};
-    int32_t left = output_height + rows_in_band;
-    rows->stride_1.down = output_row;
-    const int32_t lane_and_indent = (int32_t)(indent - lane);
-    for (uint32_t y = 0u - layer->pad_top, at = y * input_row;; y += 2, at += 2 * input_row) {
-        const uint32_t *below = row.pair;
-        row.pair = row.below;
-        row.below = below;
-        widen(y < height ? (pixels){input + at, step} : outside,
-              y + 1 < height ? (pixels){input + (at + input_row), step} : outside, widened,
-              (uint32_t *)below + lane_and_indent);
-        if (left <= output_height) { /* the first pair completes nothing */
-            if (rows_in_band == 1) {
-                mt_run_row_stride_2(&rows->stride_2, &row);
-            } else {
-                if (left == 1) {
-                    rows->stride_1.down = 0;
-                }
-                mt_run_row_stride_1(&rows->stride_1, &row);
-            }
-            row.output += output_band;
-        }
-        left -= rows_in_band;
-        if (left <= 0) {
-            return;
-        }
-    }
-}
 
 /* Saturate all outputs at the lower end as well. */
 static inline void finish(const mt_bytes_output *to, int8_t *bytes, uint32_t count)
@@ -136,23 +85,62 @@ static inline void finish(const mt_bytes_output *to, int8_t *bytes, uint32_t cou
     }
 }
 
+/* Band after band, a pair of rows is widened, and the outputs are computed that it completes; they may overwrite rows
+ * widened before. Channels that are not four are the last lanes of their words. */
 void mt_depthwise_conv2d_3x3_s8(const mt_depthwise_conv2d_3x3 *layer, const int8_t *input, uint32_t *scratch,
                                 int8_t *output)
 {
-    const uint32_t channels = layer->output.channels, width = layer->output.width;
-    const uint32_t words = 2u * layer->columns * MT_CHANNELS_PER_WORD;
-    mt_channel_3x3 *prepared = (mt_channel_3x3 *)(scratch + words), *last = prepared + MT_CHANNELS_PER_WORD;
-    rows_of_either rows;
-    mt_prepare_rows_stride_1(&rows.stride_1, width, channels, last);
-    mt_prepare_rows_stride_2(&rows.stride_2, width, channels, last);
+    const uint32_t zero_points = (uint8_t)layer->input_zero_point * 0x01010101u;
+    const pixels outside = {(const int8_t *)&zero_points, 0}; /* the same four of them again and again */
     const uint32_t padding = mt_pack(layer->input_zero_point, layer->input_zero_point);
-    for (uint32_t i = 0; i < words; i++) {
+    const uint32_t channels = layer->output.channels, words = layer->columns * MT_CHANNELS_PER_WORD;
+    const uint32_t input_row = layer->input.width * channels, output_row = layer->output.width * channels;
+    const uint32_t height = layer->input.height, widened = layer->widened;
+    const uint32_t indent = layer->pad_left * MT_CHANNELS_PER_WORD;
+    const int32_t output_height = layer->output.height, rows_in_band = 3 - layer->stride;
+    const uint32_t output_band = (uint32_t)rows_in_band * output_row;
+    mt_channel_3x3 *prepared = (mt_channel_3x3 *)(scratch + 2 * words), *last = prepared + MT_CHANNELS_PER_WORD;
+    mt_rows_stride_1 rows_1;
+    mt_rows_stride_2 rows_2;
+    mt_prepare_rows_stride_1(&rows_1, layer->output.width, channels, last);
+    mt_prepare_rows_stride_2(&rows_2, layer->output.width, channels, last);
+    for (uint32_t i = 0; i < 2 * words; i++) {
         scratch[i] = padding;
     }
     for (uint32_t channel = 0; channel < channels; channel += MT_CHANNELS_PER_WORD) {
-        const uint32_t left = channels - channel, lane = left < MT_CHANNELS_PER_WORD ? MT_CHANNELS_PER_WORD - left : 0;
-        prepare(layer, channel, MT_CHANNELS_PER_WORD - lane, prepared + lane);
-        convolve_group(layer, &rows, input + channel - lane, lane, scratch, prepared + lane, output + channel);
+        const uint32_t left = channels - channel, count = left < MT_CHANNELS_PER_WORD ? left : MT_CHANNELS_PER_WORD;
+        const uint32_t lane = MT_CHANNELS_PER_WORD - count;
+        const int8_t *from = input + channel - lane;
+        mt_row_3x3 row = {last - count, scratch + words + lane, scratch + lane, output + channel};
+        prepare(layer, channel, count, last - count);
+        rows_1.down = output_row;
+        uint32_t y = 0u - layer->pad_top;
+        int32_t at = -(int32_t)(layer->pad_top * input_row);
+        for (int32_t rows_left = output_height + rows_in_band; rows_left > 0; rows_left -= rows_in_band) {
+            uint32_t *below = row.pair;
+            row.pair = row.below;
+            row.below = below;
+            pixels upper = {from + at, channels}, lower = {from + at + input_row, channels};
+            if (y >= height - 1) {
+                upper = y < height ? upper : outside;
+                lower = y + 1 < height ? lower : outside;
+            }
+            widen(upper, lower, widened, below - lane + indent);
+            y += 2;
+            at += (int32_t)(2 * input_row);
+            if (rows_left > output_height) {
+                continue; /* the first pair completes nothing */
+            }
+            if (rows_left == 1) {
+                rows_1.down = 0;
+            }
+            if (rows_in_band == 1) {
+                mt_run_row_stride_2(&rows_2, &row);
+            } else {
+                mt_run_row_stride_1(&rows_1, &row);
+            }
+            row.output += output_band;
+        }
     }
-    finish(&layer->to, output, layer->output.height * width * channels);
+    finish(&layer->to, output, (uint32_t)output_height * output_row);
 }

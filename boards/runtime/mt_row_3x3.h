@@ -26,8 +26,8 @@ typedef struct {
 /* Where a row of outputs is: the first channel's of each, the other channels' beside it. */
 typedef struct {
     const mt_channel_3x3 *channel;
-    const uint32_t *pair;
-    const uint32_t *below;
+    uint32_t *pair;
+    uint32_t *below;
     int8_t *output;
 } mt_row_3x3;
 

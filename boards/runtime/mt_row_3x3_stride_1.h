@@ -81,7 +81,7 @@ static inline __attribute__((always_inline)) void mt_run_row_stride_1(const mt_r
         "2:\n"
         "ldr r6, %[back]\n ldr r7, %[output_back]\n ldr r12, %[last]\n"
         "subs r1, r6\n subs r2, r6\n subs r3, r7\n adds r0, #40\n cmp r0, r12\n bne 0b\n"
-        : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3)
+        : "+&r"(r0), "+&r"(r1), "+&r"(r2), "+&r"(r3)
         : [end] "m"(end), [across] "m"(rows->across), [down] "m"(rows->down),
           [back] "m"(rows->back), [output_back] "m"(rows->output_back), [last] "m"(rows->last)
         : "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");

@@ -90,7 +90,7 @@ static inline __attribute__((always_inline)) void mt_run_row_stride_2(const mt_r
         "2:\n"
         "ldr r7, %[back]\n ldr r12, %[output_back]\n ldr lr, %[last]\n"
         "subs r1, r7\n subs r2, r7\n sub r5, r5, r12\n str r5, %[output]\n adds r0, #40\n cmp r0, lr\n bne 0b\n"
-        : "+r"(r0), "+r"(r1), "+r"(r2), [output] "+m"(output)
+        : "+&r"(r0), "+&r"(r1), "+&r"(r2), [output] "+m"(output)
         : [end] "m"(end), [full] "m"(full), [second] "m"(rows->steps[0]), [third] "m"(rows->steps[1]),
           [fourth] "m"(rows->steps[2]), [lacking] "m"(rows->lacking), [lacking_outputs] "m"(rows->lacking_outputs),
           [back] "m"(rows->back), [output_back] "m"(rows->output_back), [last] "m"(rows->last)

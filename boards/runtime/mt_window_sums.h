@@ -53,7 +53,7 @@ static inline __attribute__((always_inline)) void mt_sum_windows(const mt_window
         "subs r11, #1\n bne 5b\n"
         "ldr r8, %[end]\n cmp lr, r8\n bne 4b\n"
         "6:\n"
-        : "+r"(r0), "+r"(r4), "=r"(r5), "=r"(r6), "=r"(r7)
+        : "+&r"(r0), "+&r"(r4), "=&r"(r5), "=&r"(r6), "=&r"(r7)
         : "r"(r3), [lanes] "m"(lanes), [words] "m"(windows->words), [step] "m"(windows->step),
           [offsets] "m"(windows->offsets), [end] "m"(windows->end)
         : "r1", "r2", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
