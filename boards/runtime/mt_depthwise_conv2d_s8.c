@@ -1,7 +1,7 @@
 #include "mt_kernels.h"
 #include "mt_lanes.h"
 #include "mt_quantise.h"
-#include "mt_window_sums.h"
+#include "mt_window_turn.h"
 
 #define CHANNELS_PER_WORD 4u
 #define OUTPUTS_PER_TURN 4u
@@ -42,7 +42,8 @@ static inline uint32_t load_channels(const int8_t *pixel, uint32_t count)
 
 /* A row of the input to four rows of 16-bit lanes, one for each channel. One outside of the image reads the same zero
  * points again and again; an odd last pixel is paired with them. */
-static __attribute__((noinline)) void widen_row(const mt_depthwise_conv2d *layer, const int8_t *input, uint32_t y, uint32_t *lanes)
+static __attribute__((noinline)) void widen_row(const mt_depthwise_conv2d *layer, const int8_t *input, uint32_t y,
+                                                uint32_t *lanes)
 {
     const uint32_t zero_points = (uint8_t)layer->input_zero_point * 0x01010101u;
     const uint32_t is_inside = y < layer->input.height;
@@ -67,32 +68,30 @@ static inline uint32_t smaller(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* A row of outputs of one channel. A last turn that is not full goes back and computes some again; of a row of less
- * than four, those beyond its end fall on the last one and are overwritten. */
-static __attribute__((noinline)) void convolve_row(const mt_depthwise_conv2d *layer, const mt_windows *of,
-                                                   uint32_t channel, const uint32_t *weights, const int8_t *lanes,
-                                                   int8_t *output)
+/* A row of outputs of all channels of a part. A last turn that is not full goes back and computes some again; of a row
+ * of less than four, those beyond its end fall on the last one and are overwritten. */
+static __attribute__((noinline)) void convolve_row(const mt_depthwise_conv2d *layer, const part *of,
+                                                   const mt_turns *common, const uint32_t *weights,
+                                                   const int8_t *lanes, int8_t *output)
 {
-    const mt_windows windows = *of;
-    const mt_channels *group = layer->channels + channel / 4;
-    const uint32_t index = channel % 4, width = layer->output.width, step = layer->output.pixel_step;
+    const uint32_t width = layer->output.width, step = layer->output.pixel_step;
     const uint32_t last = width > OUTPUTS_PER_TURN ? width - OUTPUTS_PER_TURN : 0;
-    const uint32_t second = smaller(1, width - 1) * step, third = smaller(2, width - 1) * step;
-    const uint32_t fourth = smaller(3, width - 1) * step;
-    for (uint32_t done = 0; done < width; done += OUTPUTS_PER_TURN) {
-        const uint32_t x = smaller(done, last);
-        int32_t sums[OUTPUTS_PER_TURN];
-        mt_sum_windows(&windows, weights, lanes + x * windows.apart, group->bias[index], sums);
-        uint32_t bytes = mt_group_byte(sums[0], group, index, layer->to.offset);
-        bytes |= mt_group_byte(sums[1], group, index, layer->to.offset) << 8;
-        bytes |= mt_group_byte(sums[2], group, index, layer->to.offset) << 16;
-        bytes |= mt_group_byte(sums[3], group, index, layer->to.offset) << 24;
-        bytes = mt_bytes_to_output(bytes, &layer->to);
-        int8_t *to = output + x * step;
-        to[fourth] = (int8_t)(bytes >> 24); /* the first one last */
-        to[third] = (int8_t)(bytes >> 16);
-        to[second] = (int8_t)(bytes >> 8);
-        *to = (int8_t)bytes;
+    mt_turns turns = *common;
+    for (uint32_t i = 0; i < of->count; i++) {
+        const uint32_t channel = of->channel + i * layer->multiplier;
+        const mt_channels *group = layer->channels + channel / 4;
+        turns.bias = group->bias[channel % 4];
+        turns.multiplier = group->multipliers[channel % 4];
+        turns.left = group->shifts[channel % 4].left;
+        turns.right = group->shifts[channel % 4].right;
+        turns.addend = (int32_t)(turns.to.offset << turns.right >> 1);
+        for (uint32_t done = 0; done < width; done += OUTPUTS_PER_TURN) {
+            const uint32_t x = smaller(done, last);
+            mt_run_turn(&turns, weights, lanes + x * turns.apart, output + x * step);
+        }
+        weights += layer->window.height * layer->words;
+        lanes += 4u * layer->row_words;
+        output += layer->multiplier;
     }
 }
 
@@ -102,8 +101,13 @@ static void convolve_part(const mt_depthwise_conv2d *layer, const part *of, uint
     const uint32_t height = layer->window.height, window_words = height * layer->words;
     const uint32_t dilation = layer->window.dilation_x;
     uint32_t *offsets = ring + ring_rows * pitch, *weights = offsets + height;
-    const mt_windows windows = {offsets, offsets + height, layer->words, dilation == 1 ? 4 : 2 * dilation,
-                                2u * layer->window.stride_x};
+    const uint32_t width = layer->output.width, step = layer->output.pixel_step;
+    mt_turns turns = {.offsets = offsets, .end = offsets + height, .words = layer->words, .to = layer->to};
+    turns.step = dilation == 1 ? 4 : 2 * dilation;
+    turns.apart = 2u * layer->window.stride_x;
+    for (uint32_t i = 0; i < 3; i++) {
+        turns.steps[i] = smaller(i + 1, width - 1) * step;
+    }
     const int8_t *lanes = (const int8_t *)ring + 2u * (layer->indent - layer->window.pad_left);
     for (uint32_t i = 0; i < of->count; i++) {
         const uint32_t channel = of->channel + i * layer->multiplier;
@@ -123,10 +127,7 @@ static void convolve_part(const mt_depthwise_conv2d *layer, const part *of, uint
             at += layer->window.dilation_y;
             at = at >= ring_rows ? at - ring_rows : at;
         }
-        for (uint32_t i = 0; i < of->count; i++) {
-            convolve_row(layer, &windows, of->channel + i * layer->multiplier, weights + i * window_words,
-                         lanes + 4 * (of->first_lane + i) * layer->row_words, output + i * layer->multiplier);
-        }
+        convolve_row(layer, of, &turns, weights, lanes + 4 * of->first_lane * layer->row_words, output);
         top += layer->window.stride_y;
         for (slot += layer->window.stride_y; slot >= ring_rows; slot -= ring_rows) {
         }
