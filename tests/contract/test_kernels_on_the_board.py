@@ -24,7 +24,13 @@ BOARD = load_board_type("nucleo_l476rg")
 SAMPLES = 4
 
 # Seeds per operator: as many as exercise every path that the core's DSP instructions take.
-SEEDS = {"CONV_2D": 5, "DEPTHWISE_CONV_2D": 5, "FULLY_CONNECTED": 3, "CONV_2D of many values": 3}
+SEEDS = {
+    "CONV_2D": 5,
+    "CONV_2D of many values": 3,
+    "DEPTHWISE_CONV_2D": 10,
+    "DEPTHWISE_CONV_2D, 3x3": 12,
+    "FULLY_CONNECTED": 3,
+}
 MODELS = ("ad01_int8", "kws_ref_model_int8", "ic_pretrainedResnet_quant_int8", "vww_96_int8")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.compiler.operator_models import NONE, RELU, SAME, VALID, OperatorModels
+from tests.unit.compiler.operator_models import NONE, RELU, RELU6, SAME, VALID, OperatorModels
 from tests.unit.compiler.tflite_builder import TfliteBuilder
 
 ONES = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
@@ -89,6 +89,30 @@ def unusual_depthwise(models: OperatorModels) -> bytes:
         models, "DEPTHWISE_CONV_2D", "DepthwiseConv2DOptions", source, values, target, axis=3,
         padding=SAME, depthMultiplier=multiplier, **ONES,
     )  # fmt: skip
+
+
+def three_by_three(models: OperatorModels) -> bytes:
+    """DEPTHWISE_CONV_2D by 3x3: 1 to 15 channels, strides 1 and 2, images down to a pixel, factors of any size."""
+    stride, padding = models.integer(1, 2), (SAME, VALID)[models.integer(0, 1)]
+    smallest = 1 if padding == SAME else 3
+    extents = [models.integer(smallest, models.integer(smallest, 14)) for _ in range(2)]
+    depth = models.integer(1, 15)
+    target = [-(-n // stride) if padding == SAME else -(-(n - 2) // stride) for n in extents]
+    builder = TfliteBuilder()
+    input_scale, output_scale = models.scale(), models.scale()
+    largest = (1e-6, 0.003, 0.3, 3.0, 100.0)[models.integer(0, 4)] * output_scale / input_scale
+    scales = [float(np.float32(largest * models.scale(0.01, 1.0))) for _ in range(depth)]
+    data = np.array([models.integer(-5000, 5000) for _ in range(depth)])
+    x = builder.tensor((1, *extents, depth), scale=input_scale, zero_point=models.zero_point())
+    w = builder.tensor((1, 3, 3, depth), scale=scales, data=models.weights((1, 3, 3, depth)), axis=3)
+    b = builder.tensor((depth,), "int32", scale=[float(np.float32(input_scale * s)) for s in scales], data=data)
+    y = builder.tensor((1, *target, depth), scale=output_scale, zero_point=models.zero_point())
+    builder.operator(
+        "DEPTHWISE_CONV_2D", [x, w, b], [y], "DepthwiseConv2DOptions", padding=padding, strideH=stride, strideW=stride,
+        depthMultiplier=1, dilationHFactor=1, dilationWFactor=1,
+        fusedActivationFunction=(NONE, RELU, RELU6)[models.integer(0, 2)],
+    )  # fmt: skip
+    return builder.build([x], [y])
 
 
 def unusual_fully_connected(models: OperatorModels) -> bytes:
