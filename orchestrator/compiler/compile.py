@@ -74,7 +74,7 @@ def _check_wiring(graph: Graph) -> None:
         for tensor in operator.outputs:
             operator.require(tensor.index not in known and tensor.data is None, f"overwrites '{tensor.name}'")
             known.add(tensor.index)
-    if not graph.outputs or any(tensor.index not in known for tensor in graph.outputs):
+    if not graph.outputs or any(tensor.index not in known and tensor.data is None for tensor in graph.outputs):
         raise UnsupportedModelError("the model must have outputs, all of them computed")
 
 

@@ -26,9 +26,11 @@ def fold_constants(graph: Graph) -> Graph:
             kept.append(operator)
         else:
             known |= {tensor.index: tensor for tensor in results}
-    constant = {tensor.index: tensor for tensor in graph.outputs if tensor.index in known}
+    known |= {tensor.index: tensor for tensor in graph.outputs if tensor.data is not None}
+    outputs = tuple(replace(tensor, data=None) for tensor in graph.outputs)
+    constant = {tensor.index: tensor for tensor in outputs if tensor.index in known}
     written = [Operator(len(kept), "CONSTANT", (known[index],), (tensor,)) for index, tensor in constant.items()]
-    return Graph((*_used(kept, graph.outputs), *written), graph.inputs, graph.outputs)
+    return Graph((*_used(kept, outputs), *written), graph.inputs, outputs)
 
 
 def _used(operators: list[Operator], outputs: tuple[Tensor, ...]) -> tuple[Operator, ...]:

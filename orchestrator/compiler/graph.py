@@ -62,6 +62,8 @@ class Tensor:
         return self.quantisation
 
 
+_LEVELS = 255  # steps between the stored values of a byte
+
 Option = int | float | bool | str
 
 
@@ -103,11 +105,12 @@ class Operator:
             raise self.unsupported(f"needs a constant as input {position}")
         return data
 
-    def integers(self, position: int) -> NDArray[np.generic]:
-        """Give a constant of whole numbers: axes, sizes, paddings."""
+    def integers(self, position: int, least: int = 1) -> NDArray[np.generic]:
+        """Give a constant of whole numbers, `least` or more: axes, sizes, paddings."""
         data = self.constant(position)
         is_whole = data.dtype in (np.int32, np.int64)
         self.require(is_whole, f"needs whole numbers as input {position}, but got {data.dtype}")
+        self.require(data.size >= least, f"needs numbers as input {position}, but got none")
         return data
 
     def int_option(self, name: str) -> int:
@@ -123,6 +126,16 @@ class Operator:
         if not holds:
             raise self.unsupported(rule)
 
+    def require_same_values(self, *tensors: Tensor) -> None:
+        """Raise unless a stored value stands for the same real one in the output and in all of these.
+
+        Scales that exporters computed twice differ in their last digits: less than half a step over the whole range
+        is the same.
+        """
+        for tensor in tensors:
+            same = tensor.dtype == self.output.dtype and _is_same(tensor.quantisation, self.output.quantisation)
+            self.require(same, "inputs and outputs must have the same type, scale and zero point")
+
     def require_int8(self, *tensors: Tensor) -> None:
         """Raise unless all these activations are int8 and quantised with one scale."""
         for tensor in tensors:
@@ -133,6 +146,14 @@ class Operator:
         """The error that names this operator."""
         output = self.outputs[0].name if self.outputs else "none"
         return UnsupportedModelError(f"operator {self.index} {self.name} (output '{output}'): {rule}")
+
+
+def _is_same(a: Quantisation | None, b: Quantisation | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    pairs = zip(a.scales, b.scales, strict=False)
+    near = len(a.scales) == len(b.scales) and all(2 * _LEVELS * abs(x - y) <= y for x, y in pairs)
+    return near and a.zero_points == b.zero_points
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ The schema's classes come with the tflite-micro package; they are imported on fi
 """
 
 import math
-from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 from types import ModuleType
 from typing import Any
 
@@ -27,14 +26,14 @@ from orchestrator.compiler.tflite_format import (
 from orchestrator.domain.errors import UnsupportedModelError
 
 _DTYPES = {"FLOAT32": "float32", "INT32": "int32", "UINT8": "uint8", "INT64": "int64", "INT8": "int8",
-           "INT16": "int16", "BOOL": "bool", "FLOAT16": "float16", "FLOAT64": "float64"}  # fmt: skip
+           "INT16": "int16", "BOOL": "bool", "FLOAT16": "float16", "FLOAT64": "float64", "INT4": "int8"}  # fmt: skip
 
 
 def read_graph(tflite: bytes) -> Graph:
     """Read a network.
 
     Raises:
-        UnsupportedModelError: not a .tflite file, damaged, several subgraphs, dynamic shapes, beyond our limits.
+        UnsupportedModelError: not a .tflite file, damaged, dynamic shapes, beyond our limits.
     """
     return _Reader(tflite).graph()
 
@@ -57,84 +56,111 @@ class _Reader:
     def __init__(self, tflite: bytes) -> None:
         self._bytes = checked(tflite)
         self._model = _schema().Model.GetRootAs(self._bytes, 0)
+        self._tensors: dict[int, Tensor] = {}
 
     def graph(self) -> Graph:
         version = self._model.Version()
         if version != VERSION:
             raise UnsupportedModelError(f"the .tflite file must be of version {VERSION}, but is {version}")
-        subgraphs = self._model.SubgraphsLength()
-        if subgraphs != 1:
-            raise UnsupportedModelError(f"the model must have exactly 1 subgraph, but got {subgraphs}")
-        subgraph = self._model.Subgraphs(0)
-        tensors = [self._tensor(subgraph, i) for i in range(subgraph.TensorsLength())]
-        count = subgraph.OperatorsLength()
+        if self._model.SubgraphsLength() == 0:
+            raise UnsupportedModelError("the model has no subgraph")
+        count = self._subgraph.OperatorsLength()
         if not 1 <= count <= MOST_OPERATORS:
             raise UnsupportedModelError(f"the model must have 1 to {MOST_OPERATORS} operators, but has {count}")
-        operators = tuple(self._operator(subgraph.Operators(i), i, tensors) for i in range(count))
+        operators = tuple(self._operator(self._subgraph.Operators(i), i) for i in range(count))
         _check_constants(operators)
-        inputs = tuple(tensors[i] for i in self._indices(subgraph.InputsAsNumpy(), len(tensors)))
+        inputs = self._all(self._subgraph.InputsAsNumpy())
         if len({tensor.index for tensor in inputs}) != len(inputs):
             raise UnsupportedModelError("the model lists an input twice")
-        outputs = tuple(tensors[i] for i in self._indices(subgraph.OutputsAsNumpy(), len(tensors)))
-        return Graph(operators, inputs, outputs)
+        for tensor in inputs:
+            self._check_is_no_template(tensor)
+        return Graph(operators, inputs, self._all(self._subgraph.OutputsAsNumpy()))
 
-    def _indices(self, values: Any, limit: int) -> Iterator[int]:
-        for value in _wires(values):
-            if not 0 <= value < limit:
-                raise UnsupportedModelError(f"the .tflite file is damaged: it refers to a tensor {value} of {limit}")
-            yield value
+    @cached_property
+    def _subgraph(self) -> Any:
+        """The first one is the network; others belong to control flow, or to signatures of their own."""
+        return self._model.Subgraphs(0)
 
-    def _tensor(self, subgraph: Any, index: int) -> Tensor:
-        tensor = subgraph.Tensors(index)
+    def _all(self, values: Any) -> tuple[Tensor, ...]:
+        """Give the tensors of a list of indices."""
+        limit = self._subgraph.TensorsLength()
+        wires = _wires(values)
+        for wire in wires:
+            if not 0 <= wire < limit:
+                raise UnsupportedModelError(f"the .tflite file is damaged: it refers to a tensor {wire} of {limit}")
+        return tuple(self._tensor(wire) for wire in wires)
+
+    def _tensor(self, index: int) -> Tensor:
+        """Give a tensor that something refers to: what the others are does not matter."""
+        if index not in self._tensors:
+            self._tensors[index] = self._read_tensor(self._subgraph.Tensors(index), index)
+        return self._tensors[index]
+
+    def _read_tensor(self, tensor: Any, index: int) -> Tensor:
         name = _text(tensor.Name())
-        self._check_static(tensor, name)
+        if tensor.ShapeLength() > MOST_AXES:
+            raise UnsupportedModelError(f"tensor '{name}' has more than {MOST_AXES} axes")
         shape = tuple(tensor.ShapeAsNumpy().tolist()) if tensor.ShapeLength() else ()
         type_name = _enum_names("TensorType").get(tensor.Type(), str(tensor.Type()))
         dtype = _DTYPES.get(type_name)
+        self._check_static(tensor, name, shape, type_name)
         if dtype is None:
             raise UnsupportedModelError(f"tensor '{name}' has type {type_name}; convert to full int8")
-        data = self._data(tensor, name, shape, np.dtype(dtype))
+        data = self._data(tensor, name, shape, np.dtype(dtype), is_packed=type_name == "INT4")
+        if type_name == "INT4" and data is None:
+            raise UnsupportedModelError(f"tensor '{name}' has type INT4, which only weights may have")
         return Tensor(index, name, shape, dtype, _quantisation(tensor.Quantization(), name, shape, dtype), data)
 
-    def _check_static(self, tensor: Any, name: str) -> None:
-        if max(tensor.ShapeLength(), tensor.ShapeSignatureLength()) > MOST_AXES:
-            raise UnsupportedModelError(f"tensor '{name}' has more than {MOST_AXES} axes")
-        shape = tensor.ShapeAsNumpy().tolist() if tensor.ShapeLength() else []
-        signature = tensor.ShapeSignatureAsNumpy().tolist() if tensor.ShapeSignatureLength() else []
-        # Keras leaves the batch open in the signature; the shape then says 1, which is what the interpreter takes.
-        if any(extent < 1 for extent in shape) or -1 in signature[1:]:
-            raise UnsupportedModelError(f"tensor '{name}' has the dynamic shape {signature or shape}")
+    def _check_static(self, tensor: Any, name: str, shape: tuple[int, ...], type_name: str) -> None:
+        is_empty_list = shape == (0,) and type_name in ("INT32", "INT64")  # the shape of a scalar, or no axes
+        if any(extent < 1 for extent in shape) and not is_empty_list:
+            raise UnsupportedModelError(f"tensor '{name}' has the dynamic shape {list(shape)}")
         if math.prod(shape) > MOST_ELEMENTS:
-            raise UnsupportedModelError(f"tensor '{name}' of shape {shape} has more than {MOST_ELEMENTS} values")
+            raise UnsupportedModelError(f"tensor '{name}' of shape {list(shape)} has more than {MOST_ELEMENTS} values")
         if tensor.IsVariable() or tensor.Sparsity() is not None:
             raise UnsupportedModelError(f"tensor '{name}' is a variable or sparse, which is not supported")
 
-    def _data(self, tensor: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[np.generic] | None:
+    def _check_is_no_template(self, tensor: Tensor) -> None:
+        """Raise if an input's signature leaves more than the batch open: the shape then says 1 where it means any.
+
+        Keras leaves the batch open; the shape's 1 is then what the interpreter takes.
+        """
+        read = self._subgraph.Tensors(tensor.index)
+        signature = read.ShapeSignatureAsNumpy().tolist() if read.ShapeSignatureLength() else []
+        if -1 in signature[1:]:
+            raise UnsupportedModelError(f"tensor '{tensor.name}' has the dynamic shape {signature[:MOST_AXES]}")
+
+    def _data(
+        self, tensor: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], is_packed: bool
+    ) -> NDArray[np.generic] | None:
         number = tensor.Buffer()
         if not 0 <= number < self._model.BuffersLength():
             raise UnsupportedModelError(f"the .tflite file is damaged: tensor '{name}' has no buffer {number}")
         buffer = self._model.Buffers(number)
         if buffer.Offset() > 1:
             raise UnsupportedModelError(f"tensor '{name}' is stored outside the flatbuffer, which is not supported")
-        size_bytes, expected = buffer.DataLength(), math.prod(shape) * dtype.itemsize
+        elements = math.prod(shape)
+        size_bytes, expected = buffer.DataLength(), (elements + 1) // 2 if is_packed else elements * dtype.itemsize
         if size_bytes == 0:
-            return None
+            return None if elements else np.zeros(shape, dtype)
         if size_bytes != expected:
             raise UnsupportedModelError(
                 f"tensor '{name}' of shape {list(shape)} takes {expected} bytes, but its buffer holds {size_bytes}"
             )
         # A view: any number of tensors may share one buffer.
-        return buffer.DataAsNumpy().view(dtype).reshape(shape)  # type: ignore[no-any-return]
+        stored = buffer.DataAsNumpy()
+        values = _nibbles(stored)[:elements] if is_packed else stored.view(dtype)
+        return values.reshape(shape)
 
-    def _operator(self, operator: Any, index: int, tensors: list[Tensor]) -> Operator:
+    def _operator(self, operator: Any, index: int) -> Operator:
         name = self._operator_name(operator.OpcodeIndex())
         inputs = [] if operator.InputsIsNone() else _wires(operator.InputsAsNumpy())
-        if any(not -1 <= i < len(tensors) for i in inputs):
+        if any(not -1 <= i < self._subgraph.TensorsLength() for i in inputs):
             raise UnsupportedModelError(f"the .tflite file is damaged: operator {index} {name} reads {inputs}")
-        outputs = tuple(tensors[i] for i in self._indices(operator.OutputsAsNumpy(), len(tensors)))
+        outputs = self._all(operator.OutputsAsNumpy())
         if not outputs:
             raise UnsupportedModelError(f"operator {index} {name} has no output")
-        read = tuple(None if i == -1 else tensors[i] for i in inputs)
+        read = tuple(None if i == -1 else self._tensor(i) for i in inputs)
         return Operator(index, name, read, outputs, _options(operator, name))
 
     def _operator_name(self, number: int) -> str:
@@ -156,6 +182,12 @@ def _wires(values: Any) -> list[int]:
     return wires
 
 
+def _nibbles(stored: NDArray[np.uint8]) -> NDArray[np.int8]:
+    """Give the int4 values of bytes, the lower half of each first."""
+    halves = np.stack([stored << 4, stored & 0xF0], axis=1).reshape(-1)
+    return halves.view(np.int8) >> 4
+
+
 def _check_constants(operators: tuple[Operator, ...]) -> None:
     read = (tensor for operator in operators for tensor in operator.inputs if tensor is not None)
     size_bytes = sum(tensor.size_bytes for tensor in read if tensor.data is not None)
@@ -170,10 +202,10 @@ def _text(content: bytes | None) -> str:
 
 
 def _quantisation(parameters: Any, name: str, shape: tuple[int, ...], dtype: str) -> Quantisation | None:
-    if parameters is None or parameters.ScaleLength() == 0:
+    if parameters is None or parameters.ScaleLength() == 0 or parameters.ZeroPointLength() == 0:
         return None
     scales = tuple(parameters.ScaleAsNumpy().tolist())
-    zero_points = tuple(parameters.ZeroPointAsNumpy().tolist()) if parameters.ZeroPointLength() else (0,)
+    zero_points = tuple(parameters.ZeroPointAsNumpy().tolist())
     axis = parameters.QuantizedDimension()
     if len(zero_points) == 1:
         zero_points *= len(scales)

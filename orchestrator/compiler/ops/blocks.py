@@ -6,7 +6,6 @@ from itertools import product
 import numpy as np
 
 from orchestrator.compiler.graph import Operator, Tensor
-from orchestrator.compiler.ops.copy import require_same_values
 from orchestrator.compiler.ops.movement import Copy, layout, movement
 from orchestrator.compiler.ops.slice import lower_view
 from orchestrator.compiler.step import Step
@@ -42,7 +41,7 @@ def _blocked(operator: Operator, source: Tensor) -> tuple[int, int, int, int, in
 def lower_space_to_batch(operator: Operator) -> Step:
     """Lower SPACE_TO_BATCH_ND: padded with the real 0, then every block position becomes a batch of its own."""
     source, target = operator.input(0), operator.output
-    require_same_values(operator, source)
+    operator.require_same_values(source)
     block, pads = _block_and_margins(operator, source)
     copies = _batch_copies(operator, target, source, block, pads[:, 0].tolist())
     zero = target.zero_point if target.quantisation else 0
@@ -56,7 +55,7 @@ def lower_space_to_batch(operator: Operator) -> Step:
 def lower_batch_to_space(operator: Operator) -> Step:
     """Lower BATCH_TO_SPACE_ND: the inverse; what `crops` names is left out."""
     source, target = operator.input(0), operator.output
-    require_same_values(operator, source)
+    operator.require_same_values(source)
     block, crops = _block_and_margins(operator, source)
     copies = _batch_copies(operator, source, target, block, crops[:, 0].tolist())
     return movement(operator, [Copy(view_in=of_batch, view_out=of_image) for of_batch, of_image in copies])

@@ -123,9 +123,7 @@ def lower_mul(operator: Operator) -> Step:
 def lower_extreme(operator: Operator) -> Step:
     """Lower MAXIMUM and MINIMUM, which compare stored values: all tensors share one scale."""
     a, b = _operands(operator)
-    for tensor in (a, b):
-        same = (tensor.scale, tensor.zero_point) == (operator.output.scale, operator.output.zero_point)
-        operator.require(same, "inputs and output must have the same scale and zero point")
+    operator.require_same_values(a, b)
     leaves = OutputRange(operator.output.zero_point, INT8_MIN, INT8_MAX)
     function = {"MAXIMUM": max, "MINIMUM": min}[operator.name]
     return _lower(operator, Binary(f"mt_{operator.name.lower()}", "mt_repeat", {}, function, leaves, {}))

@@ -58,11 +58,10 @@ def lower_relu(operator: Operator) -> Step:
 
 def lower_relu6(operator: Operator) -> Step:
     """Lower RELU6, which the reference takes to leave the scale as it is."""
-    source, target = operator.input(0), operator.output
-    operator.require_int8(source, target)
-    same = (source.scale, source.zero_point) == (target.scale, target.zero_point)
-    operator.require(same, "input and output must have the same scale and zero point")
-    leaves = output_range("RELU6", target.scale, target.zero_point)
+    source = operator.input(0)
+    operator.require_int8(source, operator.output)
+    operator.require_same_values(source)
+    leaves = output_range("RELU6", source.scale, source.zero_point)
     return lookup_step(operator, lambda value: min(max(value, leaves.lowest), leaves.highest))
 
 

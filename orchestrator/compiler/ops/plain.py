@@ -42,6 +42,10 @@ def lower_plain(operator: Operator) -> Step:
     groups = source.shape[-1] // depth if operator.name != "FULLY_CONNECTED" else 1
     fits = input_shape["channels"] == groups * depth and count % groups == 0 and count == output_shape["channels"]
     operator.require(fits, f"{count} filters of depth {depth} for {list(source.shape)} to {list(target.shape)}")
+    multiplier = operator.options.get("DepthMultiplier", count // groups)
+    operator.require(
+        multiplier == count // groups, f"a depth multiplier of {multiplier}, but {count // groups} filters"
+    )
     leaves = output_range(operator.text_option("FusedActivationFunction"), target.scale, target.zero_point)
     fields: dict[str, Field] = {
         "weights": Reference("weights"),

@@ -3,14 +3,14 @@
 import numpy as np
 
 from orchestrator.compiler.graph import Operator
-from orchestrator.compiler.ops.copy import axis_of, require_same_values
+from orchestrator.compiler.ops.copy import axis_of
 from orchestrator.compiler.ops.movement import Copy, View, constant_inputs, layout, movement
 from orchestrator.compiler.step import Array, Step
 
 
 def lower_view(operator: Operator, view: View) -> Step:
     """Lower to the copy of a view of the first input; its values fill the output in order."""
-    require_same_values(operator, operator.input(0))
+    operator.require_same_values(operator.input(0))
     target = layout(operator.output)
     operator.require(view.size == target.size, f"{view.size} values for {operator.output.shape}")
     return movement(operator, [Copy(view, target.reshape(view.shape))])
@@ -66,7 +66,7 @@ def _inside(operator: Operator, index: int, axis: int) -> int:
 def lower_transpose(operator: Operator) -> Step:
     """Lower TRANSPOSE by any permutation."""
     source = operator.input(0)
-    order = [axis_of(operator, int(axis), source) for axis in operator.integers(1).reshape(-1).tolist()]
+    order = [axis_of(operator, int(axis), source) for axis in operator.integers(1, least=0).reshape(-1).tolist()]
     operator.require(sorted(order) == list(range(len(source.shape))), f"{order} of {list(source.shape)}")
     return lower_view(operator, layout(source).transpose(order))
 
@@ -103,7 +103,7 @@ def _lower_tile(operator: Operator) -> Step:
 def lower_gather(operator: Operator) -> Step:
     """Lower GATHER of constant positions along one axis to `mt_gather_rows`, a call for each index before it."""
     source, target = operator.input(0), operator.output
-    require_same_values(operator, source)
+    operator.require_same_values(source)
     operator.require(operator.int_option("BatchDims") == 0, "batch dimensions")
     axis = axis_of(operator, operator.int_option("Axis"), source)
     indices = operator.integers(1).reshape(-1)

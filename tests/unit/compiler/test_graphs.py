@@ -10,12 +10,15 @@ from orchestrator.domain.errors import UnsupportedModelError
 from orchestrator.parity.compare import random_inputs
 from orchestrator.parity.tflm import run_tflm
 from orchestrator.toolchain.host_model import build_host_model
+from tests.unit.compiler import exporter_models
 from tests.unit.compiler.graph_models import NETWORKS, GraphSketch, dilated, many_inputs_and_outputs, shape_arithmetic
 
+ALL_NETWORKS = NETWORKS | exporter_models.NETWORKS
 
-@pytest.mark.parametrize("name", NETWORKS)
+
+@pytest.mark.parametrize("name", ALL_NETWORKS)
 def test_network_equals_the_reference_interpreter(name: str, tmp_path: Path) -> None:
-    tflite = NETWORKS[name]()
+    tflite = ALL_NETWORKS[name]()
     compiled = compile_model(tflite)
     samples = random_inputs(compiled.inputs, 6, seed=3)
     ours = build_host_model(compiled, tmp_path).run(samples)
