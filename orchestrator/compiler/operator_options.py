@@ -31,6 +31,7 @@ OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "RESIZE_NEAREST_NEIGHBOR": ("ResizeNearestNeighborOptions", _RESIZE),
     "RESIZE_BILINEAR": ("ResizeBilinearOptions", _RESIZE),
     "SOFTMAX": ("SoftmaxOptions", ("Beta",)),
+    "L2_NORMALIZATION": ("L2NormOptions", ("FusedActivationFunction",)),
     "LEAKY_RELU": ("LeakyReluOptions", ("Alpha",)),
 }
 

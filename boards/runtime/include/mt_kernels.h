@@ -256,6 +256,7 @@ void mt_conv2d_plain_s8(const mt_conv2d_plain *layer, const int8_t *input, int8_
 
 #include "mt_elementwise.h"
 #include "mt_movement.h"
+#include "mt_normalisation.h"
 #include "mt_reduction.h"
 
 #endif

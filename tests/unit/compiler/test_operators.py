@@ -12,7 +12,14 @@ from orchestrator.parity.tflm import run_tflm
 from orchestrator.toolchain.host_model import build_host_model
 from tests.unit.compiler import convolution_models as convolution
 from tests.unit.compiler import movement_models as movement
-from tests.unit.compiler.arithmetic_models import arg, elementwise, prelu, reduction
+from tests.unit.compiler.arithmetic_models import (
+    arg,
+    elementwise,
+    inverse_root,
+    normalisation,
+    prelu,
+    reduction,
+)
 from tests.unit.compiler.operator_models import OperatorModels
 
 SAMPLES = 8
@@ -45,8 +52,10 @@ CASES: dict[str, tuple[int, Draw]] = {
     "FULLY_CONNECTED": (8, OperatorModels.fully_connected),
     "GATHER": (4, movement.gather),
     "HARD_SWISH": (6, _unary("HARD_SWISH")),
+    "L2_NORMALIZATION": (6, _named(normalisation, "L2_NORMALIZATION")),
     "LEAKY_RELU": (3, _unary("LEAKY_RELU", "LeakyReluOptions", alpha=0.125)),
     "LOGISTIC": (2, _unary("LOGISTIC")),
+    "LOG_SOFTMAX": (8, _named(normalisation, "LOG_SOFTMAX")),
     "MAXIMUM": (8, _named(elementwise, "MAXIMUM")),
     "MAX_POOL_2D": (4, lambda models: models.pool("MAX_POOL_2D")),
     "MEAN": (10, _named(reduction, "MEAN")),
@@ -66,6 +75,7 @@ CASES: dict[str, tuple[int, Draw]] = {
     "RESIZE_BILINEAR": (8, _named(movement.resize, "RESIZE_BILINEAR")),
     "RESIZE_NEAREST_NEIGHBOR": (8, _named(movement.resize, "RESIZE_NEAREST_NEIGHBOR")),
     "REVERSE_V2": (3, movement.reverse),
+    "RSQRT": (4, inverse_root),
     "SLICE": (5, movement.slice_),
     "SOFTMAX": (8, OperatorModels.softmax),
     "SPACE_TO_BATCH_ND": (4, _named(movement.space_and_batch, "SPACE_TO_BATCH_ND")),
