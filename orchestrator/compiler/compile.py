@@ -6,6 +6,7 @@ from orchestrator.compiler.architecture import architecture_key
 from orchestrator.compiler.emit import emit_model
 from orchestrator.compiler.fold import fold_constants
 from orchestrator.compiler.graph import Graph, Tensor
+from orchestrator.compiler.islands import without_islands
 from orchestrator.compiler.ops import OPERATORS
 from orchestrator.compiler.place import place_network
 from orchestrator.compiler.reader import read_graph
@@ -29,7 +30,7 @@ def compile_model(tflite: bytes) -> CompiledModel:
     """
     read = read_graph(tflite)
     _check_wiring(read)
-    folded = fold_constants(read)
+    folded = without_islands(fold_constants(read))
     _check_supported(folded)
     graph = rewritten(folded)
     steps = _lower(graph)
@@ -52,7 +53,7 @@ def compile_model(tflite: bytes) -> CompiledModel:
 
 def _check_supported(graph: Graph) -> None:
     for operator in graph.operators:
-        if operator.name not in SUPPORTED_OPERATORS and operator.name != "CONSTANT":
+        if operator.name not in SUPPORTED_OPERATORS and operator.name not in INTERNAL_OPERATORS:
             raise operator.unsupported(f"not supported; supported are {', '.join(SUPPORTED_OPERATORS)}")
 
 

@@ -181,4 +181,4 @@ _RULES: Mapping[str, Callable[[Operator, _Fresh], list[Operator]]] = {
 }
 
 REWRITTEN_OPERATORS = frozenset({"BATCH_MATMUL", "TRANSPOSE_CONV"})
-INTERNAL_OPERATORS = frozenset({"CONSTANT", "INTERLEAVE"})
+INTERNAL_OPERATORS = frozenset({"CONSTANT", "INTERLEAVE", "LOOKUP"})

@@ -50,6 +50,7 @@ OPERATORS: dict[str, Callable[[Operator], Step]] = {
     "L2_NORMALIZATION": normalisation.lower_l2,
     "LEAKY_RELU": lookup.lower_leaky_relu,
     "LOGISTIC": lookup.lower_real,
+    "LOOKUP": lookup.lower_table,
     "LOG_SOFTMAX": normalisation.lower_log_softmax,
     "MAXIMUM": elementwise.lower_extreme,
     "MAX_POOL_2D": per_sample(pool.lower),

@@ -111,6 +111,18 @@ def lookup_step(operator: Operator, stored: Callable[[int], int], position: int 
     )
 
 
+def lower_table(operator: Operator) -> Step:
+    """Lower LOOKUP, ours alone: its second input is the table, of bytes or of words."""
+    table = operator.constant(1)
+    count = operator.output.elements
+    operator.require(operator.input(0).elements == count, f"{operator.input(0).elements} inputs, {count} outputs")
+    if table.dtype == np.uint32:
+        call = f"mt_lookup_s8_words({{table}}, {count}, {{in0}}, (void *){{out}});"
+        return Step(operator, call=call, arrays=(Array("table", "uint32_t", table, is_weights=False),))
+    call = f"mt_lookup_s8({{table}}, {count}, {{in0}}, {{out}});"
+    return Step(operator, call=call, arrays=(Array("table", "int8_t", table, is_weights=False),), shares=(0,))
+
+
 def _rescaled(operator: Operator, factor: float) -> Callable[[int], int]:
     source, target = operator.input(0), operator.output
     scale = Scale.of(source.scale * factor / target.scale)
