@@ -1,4 +1,4 @@
-"""How far two runs of a network are apart, in steps of the stored integers."""
+"""How far two runs of a network are apart, in steps of what is stored."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from orchestrator.domain.parity import ParityReport
 
 
 def compare_outputs(ours: Sequence[NDArray[Any]], theirs: Sequence[NDArray[Any]]) -> ParityReport:
-    """Compare outputs `[N, *shape]`, integers, of two runs.
+    """Compare outputs `[N, *shape]`, integers or float32, of two runs.
 
     Raises:
         ValueError: the runs differ in the number or the shapes of their outputs.
@@ -20,8 +20,16 @@ def compare_outputs(ours: Sequence[NDArray[Any]], theirs: Sequence[NDArray[Any]]
     for mine, other in zip(ours, theirs, strict=True):
         if mine.shape != other.shape:
             raise ValueError(f"outputs must have equal shapes, but got {mine.shape} and {other.shape}")
-        worst = max(worst, int(np.max(np.abs(mine.astype(np.int64) - other.astype(np.int64)), initial=0)))
+        worst = max(worst, int(np.max(np.abs(_steps(mine) - _steps(other)), initial=0)))
     return ParityReport(len(ours[0]), exact=worst == 0, within_1_lsb=worst <= 1, worst_lsb=worst)
+
+
+def _steps(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Give numbers that are one apart for neighbours: stored integers as they are, floats by their bits."""
+    if values.dtype != np.float32:
+        return values.astype(np.int64)
+    bits = np.ascontiguousarray(values).view(np.int32).astype(np.int64)
+    return np.where(bits < 0, -(2**31) - bits, bits)
 
 
 def random_inputs(inputs: tuple[TensorSpec, ...], count: int, seed: int) -> tuple[NDArray[Any], ...]:

@@ -55,6 +55,7 @@ def measure_model(
     compiled = compile_model(tflite)
     arrays = random_inputs(compiled.inputs, samples, INPUT_SEED) if inputs is None else _read(inputs, compiled.inputs)
     image = link_image(compiled, board)
+    reference = run_tflm(tflite, arrays)
     with start_virtual_board(board, zero_wait_states=zero_wait_states) as device:
         run = measure_image(
             image,
@@ -65,7 +66,7 @@ def measure_model(
             repeats=repeats,
             log=serial_log,
         )
-    parity = compare_outputs(outputs_of(image, run), run_tflm(tflite, arrays))
+    parity = compare_outputs(outputs_of(image, run), reference)
     return ModelReport(run.measurement, parity, compiled.memory_plan)
 
 
