@@ -257,6 +257,7 @@ typedef struct {
 
 void mt_conv2d_plain_s8(const mt_conv2d_plain *layer, const int8_t *input, int8_t *output);
 
+#include "mt_choice.h"
 #include "mt_elementwise.h"
 #include "mt_movement.h"
 #include "mt_normalisation.h"

@@ -111,6 +111,13 @@ def lookup_step(operator: Operator, stored: Callable[[int], int], position: int 
     )
 
 
+def lower_not(operator: Operator) -> Step:
+    """Lower LOGICAL_NOT of bytes of truth."""
+    for tensor in (operator.input(0), operator.output):
+        operator.require(tensor.dtype == "bool", f"needs bool, but '{tensor.name}' is {tensor.dtype}")
+    return lookup_step(operator, lambda value: int(value == 0))
+
+
 def lower_table(operator: Operator) -> Step:
     """Lower LOOKUP, ours alone: its second input is the table, of bytes or of words."""
     table = operator.constant(1)
