@@ -33,6 +33,7 @@ def compile_model(tflite: bytes) -> CompiledModel:
     folded = without_islands(fold_constants(read))
     _check_supported(folded)
     graph = rewritten(folded)
+    inputs, outputs = (tuple(_spec(tensor) for tensor in tensors) for tensors in (graph.inputs, graph.outputs))
     steps = _lower(graph)
     placed = place_network(graph, steps)
     model_hash = hashlib.sha256(tflite).hexdigest()[:_HASH_DIGITS]
@@ -40,8 +41,8 @@ def compile_model(tflite: bytes) -> CompiledModel:
         model_hash=model_hash,
         architecture_key=architecture_key(read, steps),
         c_source=emit_model(graph, placed.steps, placed.placement, model_hash),
-        inputs=tuple(_spec(tensor) for tensor in graph.inputs),
-        outputs=tuple(_spec(tensor) for tensor in graph.outputs),
+        inputs=inputs,
+        outputs=outputs,
         layers=tuple(
             Layer(step.operator.output.name, step.operator.name, step.macs)
             for step in placed.steps

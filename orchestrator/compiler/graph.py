@@ -62,6 +62,10 @@ class Tensor:
         return self.quantisation
 
 
+_ADVICE = {
+    "float32": "; convert the network to full int8",
+    "uint8": "; convert the network again, to int8: only inputs and outputs may be uint8",
+}
 _LEVELS = 255  # steps between the stored values of a byte
 
 Option = int | float | bool | str
@@ -139,7 +143,8 @@ class Operator:
     def require_int8(self, *tensors: Tensor) -> None:
         """Raise unless all these activations are int8 and quantised with one scale."""
         for tensor in tensors:
-            self.require(tensor.dtype == "int8", f"needs int8, but '{tensor.name}' is {tensor.dtype}")
+            advice = _ADVICE.get(tensor.dtype, "")
+            self.require(tensor.dtype == "int8", f"needs int8, but '{tensor.name}' is {tensor.dtype}{advice}")
             self.require(tensor.scale > 0.0, f"the scale of '{tensor.name}' must be > 0, but got {tensor.scale}")
 
     def unsupported(self, rule: str) -> UnsupportedModelError:

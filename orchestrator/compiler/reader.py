@@ -29,6 +29,9 @@ _DTYPES = {"FLOAT32": "float32", "INT32": "int32", "UINT8": "uint8", "INT64": "i
            "INT16": "int16", "BOOL": "bool", "FLOAT16": "float16", "FLOAT64": "float64", "INT4": "int8"}  # fmt: skip
 
 
+_LONGEST_NAME = 120  # exporters join the names of all modules around an operator
+
+
 def read_graph(tflite: bytes) -> Graph:
     """Read a network.
 
@@ -128,7 +131,9 @@ class _Reader:
         read = self._subgraph.Tensors(tensor.index)
         signature = read.ShapeSignatureAsNumpy().tolist() if read.ShapeSignatureLength() else []
         if -1 in signature[1:]:
-            raise UnsupportedModelError(f"tensor '{tensor.name}' has the dynamic shape {signature[:MOST_AXES]}")
+            raise UnsupportedModelError(
+                f"input '{tensor.name}' has the dynamic shape {signature[:MOST_AXES]}; fix all extents but the batch"
+            )
 
     def _data(
         self, tensor: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], is_packed: bool
@@ -196,8 +201,10 @@ def _check_constants(operators: tuple[Operator, ...]) -> None:
 
 
 def _text(content: bytes | None) -> str:
-    """Give a name as one printable line, whatever the file holds."""
+    """Give a name as one printable line, whatever the file holds; the middle of a very long one is left out."""
     text = (content or b"").decode("utf-8", errors="replace")
+    if len(text) > _LONGEST_NAME:
+        text = f"{text[: _LONGEST_NAME // 2]}...{text[3 - _LONGEST_NAME // 2 :]}"
     return "".join(character if character.isprintable() else "?" for character in text)
 
 

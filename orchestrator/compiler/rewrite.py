@@ -43,6 +43,7 @@ def _grouped_convolution(operator: Operator, fresh: _Fresh) -> list[Operator]:
     """CONV_2D whose filters see a part of the channels: depthwise if that is one, else one convolution a group."""
     source, weights = operator.input(0), operator.optional_input(1)
     regular = weights is not None and weights.data is not None and len(weights.shape) == 4 and len(source.shape) == 4
+    regular = regular and len(operator.output.shape) == 4
     if not regular or weights is None or weights.shape[3] == 0 or source.shape[3] % weights.shape[3]:
         return [operator]
     groups = source.shape[3] // weights.shape[3]

@@ -17,7 +17,8 @@ def lower_concatenation(operator: Operator) -> Step:
     operator.require_same_values(*parts)
     axis = axis_of(operator, operator.int_option("Axis"), operator.output)
     whole = layout(operator.output)
-    pieces = _pieces(operator, whole, axis, [part.shape[axis] if part.shape else 0 for part in parts])
+    extents = [part.shape[axis] if len(part.shape) == whole.ndim else 0 for part in parts]
+    pieces = _pieces(operator, whole, axis, extents)
     copies = [Copy(layout(part), piece, source=i) for i, (part, piece) in enumerate(zip(parts, pieces, strict=True))]
     return movement(operator, copies)
 

@@ -11,6 +11,7 @@ from orchestrator.parity.compare import random_inputs
 from orchestrator.parity.tflm import run_tflm
 from orchestrator.toolchain.host_model import build_host_model
 from tests.unit.compiler import exporter_models
+from tests.unit.compiler.convolution_models import ONES
 from tests.unit.compiler.graph_models import NETWORKS, GraphSketch, dilated, many_inputs_and_outputs, shape_arithmetic
 
 ALL_NETWORKS = NETWORKS | exporter_models.NETWORKS
@@ -107,3 +108,29 @@ def test_shape_arithmetic_that_contradicts_itself_gives_one_line(
         compile_model(sketch.builder.build([x], [y]))
     assert f"operator 0 {name} (output 'target')" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_concatenated_tensors_have_the_same_number_of_axes() -> None:
+    sketch = GraphSketch(5)
+    a, b = sketch.tensor((1, 4)), sketch.tensor((4,))
+    y = sketch.add("CONCATENATION", [a, b], (1, 8), "ConcatenationOptions", axis=1)
+    with pytest.raises(UnsupportedModelError, match=r"\[4, 0\] along axis 1 of \[1, 8\]"):
+        compile_model(sketch.builder.build([a, b], [y]))
+
+
+def test_an_output_of_whole_numbers_with_64_bits_is_refused() -> None:
+    sketch = GraphSketch(6)
+    x = sketch.builder.tensor((2, 3), "int64", name="x")
+    y = sketch.builder.tensor((3, 2), "int64")
+    sketch.builder.operator("TRANSPOSE", [x, sketch.numbers([1, 0])], [y], "TransposeOptions")
+    with pytest.raises(UnsupportedModelError, match="'x' is int64; inputs and outputs must be one of"):
+        compile_model(sketch.builder.build([x], [y]))
+
+
+def test_a_grouped_convolution_to_fewer_axes_is_refused() -> None:
+    sketch = GraphSketch(7)
+    x, values = sketch.tensor((1, 3, 3, 4)), sketch.models.weights((4, 1, 1, 2))
+    w = sketch.tensor(values.shape, zero_point=0, data=values)
+    y = sketch.add("CONV_2D", [x, w, -1], (9, 4), "Conv2DOptions", **ONES)
+    with pytest.raises(UnsupportedModelError, match=r"operator 0 CONV_2D .* needs \[1, height, width, channels\]"):
+        compile_model(sketch.builder.build([x], [y]))

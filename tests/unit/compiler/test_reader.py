@@ -160,3 +160,11 @@ def test_options_of_another_operator_are_not_taken_for_its_own() -> None:
     builder.operator("ADD", [a, b], [y], "SoftmaxOptions")
     with pytest.raises(UnsupportedModelError, match="ADD without its options"):
         compile_model(builder.build([a, b], [y]))
+
+
+def test_a_very_long_name_loses_its_middle() -> None:
+    builder = TfliteBuilder()
+    x, y = builder.tensor((1, 4), scale=0.1, name="a" * 500 + "z"), builder.tensor((1, 4), scale=0.1)
+    builder.operator("RELU", [x], [y])
+    name = read_graph(builder.build([x], [y])).inputs[0].name
+    assert name == "a" * 60 + "..." + "a" * 56 + "z"
