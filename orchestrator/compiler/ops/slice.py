@@ -44,6 +44,8 @@ def strided_slice_key(operator: Operator) -> tuple[slice | int | None, ...]:
     key: list[slice | int | None] = []
     taken = sum(1 for i in range(len(begins)) if not (ellipsis_mask | new_axis_mask) >> i & 1)
     operator.require(taken <= rank, f"{taken} slices of {rank} axes")
+    ellipses = sum(ellipsis_mask >> i & 1 for i in range(len(begins)))
+    operator.require(ellipses <= 1, f"{ellipses} ellipses")
     for i, (begin, end, stride) in enumerate(zip(begins, ends, strides, strict=True)):
         if ellipsis_mask >> i & 1:
             key += [slice(None)] * (rank - taken)
@@ -74,8 +76,8 @@ def lower_transpose(operator: Operator) -> Step:
 def lower_reverse(operator: Operator) -> Step:
     """Lower REVERSE_V2: some axes backwards."""
     source = operator.input(0)
-    axes = tuple(axis_of(operator, int(axis), source) for axis in operator.integers(1).reshape(-1).tolist())
-    return lower_view(operator, np.flip(layout(source), axes))
+    axes = {axis_of(operator, int(axis), source) for axis in operator.integers(1).reshape(-1).tolist()}
+    return lower_view(operator, np.flip(layout(source), tuple(axes)))
 
 
 def lower_broadcast(operator: Operator) -> Step:

@@ -70,6 +70,7 @@ def test_a_concatenation_along_the_first_long_axis_is_a_copy_for_each_input() ->
         ("REDUCE_MAX", "ReducerOptions", [[5]], {}, "axis 5"),
         ("PAD", "PadOptions", [[[0, 0]]], {}, "paddings"),
         ("STRIDED_SLICE", "StridedSliceOptions", [[0, 0], [1, 4], [0, 1]], {}, "strides"),
+        ("STRIDED_SLICE", "StridedSliceOptions", [[0] * 3, [1, 1, 4], [1] * 3], {"ellipsisMask": 3}, "2 ellipses"),
         ("SPLIT_V", "SplitVOptions", [[1, 3], [1]], {}, "along axis 1"),
     ],
 )
@@ -134,3 +135,21 @@ def test_a_grouped_convolution_to_fewer_axes_is_refused() -> None:
     y = sketch.add("CONV_2D", [x, w, -1], (9, 4), "Conv2DOptions", **ONES)
     with pytest.raises(UnsupportedModelError, match=r"operator 0 CONV_2D .* needs \[1, height, width, channels\]"):
         compile_model(sketch.builder.build([x], [y]))
+
+
+@pytest.mark.parametrize(("inputs", "extents"), [(1, 3), (0, 2)])
+def test_a_shape_that_cannot_be_is_refused(inputs: int, extents: int) -> None:
+    sketch = GraphSketch(8)
+    x, shape = sketch.tensor((1, 4)), sketch.builder.tensor((extents,), "int32")
+    sketch.builder.operator("SHAPE", [x] * inputs, [shape], "ShapeOptions", outType=2)
+    with pytest.raises(UnsupportedModelError, match="operator 0 SHAPE"):
+        compile_model(sketch.builder.build([x], [shape, sketch.add("RELU", [x], (1, 4))]))
+
+
+def test_an_axis_listed_twice_is_reversed_once(tmp_path: Path) -> None:
+    sketch = GraphSketch(9)
+    x = sketch.tensor((2, 3))
+    y = sketch.add("REVERSE_V2", [x, sketch.numbers([1, -1])], (2, 3), "ReverseV2Options")
+    stored = np.arange(6, dtype=np.int8).reshape(1, 2, 3)
+    (ours,) = build_host_model(compile_model(sketch.builder.build([x], [y])), tmp_path).run([stored])
+    np.testing.assert_array_equal(ours[0], stored[0, :, ::-1])
