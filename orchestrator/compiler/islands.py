@@ -117,8 +117,9 @@ class _Islands:
 
 
 def _is_plain(operator: Operator) -> bool:
-    source = operator.input(0)
-    return source.data is None and source.dtype in _BYTES and operator.output.dtype == "float32"
+    source, target = operator.input(0), operator.output
+    same = source.elements == target.elements and target.dtype == "float32"
+    return same and source.data is None and source.dtype in _BYTES
 
 
 def _dequantised(operator: Operator) -> _Coded:

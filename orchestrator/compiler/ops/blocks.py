@@ -43,7 +43,7 @@ def lower_space_to_batch(operator: Operator) -> Step:
     source, target = operator.input(0), operator.output
     operator.require_same_values(source)
     block, pads = _block_and_margins(operator, source)
-    copies = _batch_copies(operator, target, source, block, pads[:, 0].tolist())
+    copies = _batch_copies(operator, target, source, block, pads)
     zero = target.zero_point if target.quantisation else 0
     return movement(
         operator,
@@ -57,7 +57,7 @@ def lower_batch_to_space(operator: Operator) -> Step:
     source, target = operator.input(0), operator.output
     operator.require_same_values(source)
     block, crops = _block_and_margins(operator, source)
-    copies = _batch_copies(operator, source, target, block, crops[:, 0].tolist())
+    copies = _batch_copies(operator, source, target, block, crops)
     return movement(operator, [Copy(view_in=of_batch, view_out=of_image) for of_batch, of_image in copies])
 
 
@@ -71,7 +71,7 @@ def _block_and_margins(operator: Operator, source: Tensor) -> tuple[list[int], n
 
 
 def _batch_copies(
-    operator: Operator, of_blocks: Tensor, image: Tensor, block: list[int], before: list[int]
+    operator: Operator, of_blocks: Tensor, image: Tensor, block: list[int], margins: np.ndarray
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Give, for each position in a block, the view of its batch and that of its pixels in the image.
 
@@ -79,10 +79,14 @@ def _batch_copies(
     """
     samples = image.shape[0] if image.shape else 0
     fits = len(of_blocks.shape) == len(image.shape) and of_blocks.shape[:1] == (samples * math.prod(block),)
+    inner = slice(1, 1 + len(block))
+    padded = np.array(image.shape[inner]) + margins.sum(axis=1)
+    fits = fits and padded.tolist() == (np.array(of_blocks.shape[inner]) * block).tolist()
     operator.require(fits, f"{list(of_blocks.shape)} to or from {list(image.shape)} by blocks {block}")
     operator.require(math.prod(block) <= _MOST_POSITIONS, f"blocks {block} of more than {_MOST_POSITIONS} values")
     positions = product(*(range(b) for b in block))
     whole, pixels = layout(of_blocks), layout(image)
+    before = margins[:, 0].tolist()
     pairs = []
     for number, position in enumerate(positions):
         batch = slice(number * samples, (number + 1) * samples)

@@ -71,6 +71,7 @@ def test_a_concatenation_along_the_first_long_axis_is_a_copy_for_each_input() ->
         ("PAD", "PadOptions", [[[0, 0]]], {}, "paddings"),
         ("STRIDED_SLICE", "StridedSliceOptions", [[0, 0], [1, 4], [0, 1]], {}, "strides"),
         ("STRIDED_SLICE", "StridedSliceOptions", [[0] * 3, [1, 1, 4], [1] * 3], {"ellipsisMask": 3}, "2 ellipses"),
+        ("BATCH_TO_SPACE_ND", "BatchToSpaceNDOptions", [[1], [[0, 0]]], {}, "by blocks"),
         ("SPLIT_V", "SplitVOptions", [[1, 3], [1]], {}, "along axis 1"),
     ],
 )

@@ -122,3 +122,11 @@ def test_a_pair_of_conversions_is_one_table(tmp_path: Path) -> None:
 def test_what_no_integer_holds_wraps_around_as_in_the_reference(zero_point: int, end: int) -> None:
     reals = np.array([np.inf, -np.inf, np.nan, 3e38, 0.25], np.float32)
     np.testing.assert_array_equal(quantised(reals, 0.5, zero_point, "int8"), [end, end, end, end, 1 + zero_point])
+
+
+def test_an_island_that_changes_its_size_is_refused() -> None:
+    island = Island(zero_point=3)
+    real = island.apply("DEQUANTIZE", [island.x], (1, 5))
+    tflite = island.builder.build([island.x], [island.stored(island.apply("ABS", [real]))])
+    with pytest.raises(UnsupportedModelError, match=r"DEQUANTIZE .* 256 inputs, 5 outputs"):
+        compile_model(tflite)
