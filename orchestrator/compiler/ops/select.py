@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from orchestrator.compiler.graph import Operator
+from orchestrator.compiler.graph import Operator, Tensor
 from orchestrator.compiler.ops.loops import looped
 from orchestrator.compiler.ops.movement import collapse, constant_inputs, layout
 from orchestrator.compiler.step import Step
@@ -16,10 +16,11 @@ def lower(operator: Operator) -> Step:
     target = operator.output
     operator.require(target.dtype in ("int8", "uint8"), f"needs int8, but '{target.name}' is {target.dtype}")
     try:
-        views = [np.broadcast_to(layout(tensor), target.shape) for tensor in operands]
+        views = np.broadcast_arrays(*(layout(tensor) for tensor in operands))
     except ValueError:
-        shapes = ", ".join(str(list(tensor.shape)) for tensor in operands)
-        raise operator.unsupported(f"{shapes} do not broadcast to {list(target.shape)}") from None
+        raise operator.unsupported(f"{_shapes(operands)} do not broadcast") from None
+    fits = views[0].shape == target.shape
+    operator.require(fits, f"{_shapes(operands)} do not broadcast to {list(target.shape)}")
     steps = zip(target.shape, *(view.strides for view in (*views, layout(target))), strict=True)
     *outer, (count, *inner, _) = collapse([axis for axis in steps if axis[0] != 1]) or [(1, 0, 0, 0, 1)]
     constants, names = constant_inputs(operator, {0, 1, 2})
@@ -29,6 +30,10 @@ def lower(operator: Operator) -> Step:
     return Step(
         operator, params=("mt_select", fields), call=looped(call, [axis[0] for axis in outer], {}), arrays=constants
     )
+
+
+def _shapes(tensors: list[Tensor]) -> str:
+    return ", ".join(str(list(tensor.shape)) for tensor in tensors)
 
 
 def _advance(outer: list[tuple[int, ...]], column: int) -> str:

@@ -154,3 +154,15 @@ def test_an_axis_listed_twice_is_reversed_once(tmp_path: Path) -> None:
     stored = np.arange(6, dtype=np.int8).reshape(1, 2, 3)
     (ours,) = build_host_model(compile_model(sketch.builder.build([x], [y])), tmp_path).run([stored])
     np.testing.assert_array_equal(ours[0], stored[0, :, ::-1])
+
+
+@pytest.mark.parametrize(("shapes", "target"), [([(1, 4), (1, 4)], (2, 4)), ([(1, 4), (1, 3)], (1, 4))])
+def test_a_choice_that_does_not_broadcast_to_its_output_is_refused(
+    shapes: list[tuple[int, ...]], target: tuple[int, ...]
+) -> None:
+    sketch = GraphSketch(10)
+    a, b = (sketch.tensor(shape) for shape in shapes)
+    condition = sketch.builder.tensor((1, 4), "bool", data=np.array([[True, False, True, False]]))
+    y = sketch.add("SELECT_V2", [condition, a, b], target)
+    with pytest.raises(UnsupportedModelError, match="do not broadcast"):
+        compile_model(sketch.builder.build([a, b], [y]))
