@@ -19,8 +19,8 @@ OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "MUL": ("MulOptions", ("FusedActivationFunction",)),
     "DIV": ("DivOptions", ("FusedActivationFunction",)),
     "CONCATENATION": ("ConcatenationOptions", ("Axis", "FusedActivationFunction")),
-    "PACK": ("PackOptions", ("Axis",)),
-    "UNPACK": ("UnpackOptions", ("Axis",)),
+    "PACK": ("PackOptions", ("Axis", "ValuesCount")),
+    "UNPACK": ("UnpackOptions", ("Axis", "Num")),
     "GATHER": ("GatherOptions", ("Axis", "BatchDims")),
     "STRIDED_SLICE": (
         "StridedSliceOptions",

@@ -77,7 +77,11 @@ class _Reader:
             raise UnsupportedModelError("the model lists an input twice")
         for tensor in inputs:
             self._check_is_no_template(tensor)
-        return Graph(operators, inputs, self._all(self._subgraph.OutputsAsNumpy()))
+        outputs = self._all(self._subgraph.OutputsAsNumpy())
+        for tensor in outputs:
+            if self._subgraph.Tensors(tensor.index).Type() == _schema().TensorType.INT4:
+                raise UnsupportedModelError(f"tensor '{tensor.name}' has type INT4, which only weights may have")
+        return Graph(operators, inputs, outputs)
 
     @cached_property
     def _subgraph(self) -> Any:

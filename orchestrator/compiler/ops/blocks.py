@@ -31,7 +31,8 @@ def lower_depth_to_space(operator: Operator) -> Step:
 
 
 def _blocked(operator: Operator, source: Tensor) -> tuple[int, int, int, int, int]:
-    operator.require(len(source.shape) == 4, f"needs 4 axes, but got {list(source.shape)}")
+    for tensor in (source, operator.output):
+        operator.require(len(tensor.shape) == 4, f"needs 4 axes, but got {list(tensor.shape)}")
     block = operator.int_option("BlockSize")
     operator.require(block >= 1, f"block size must be >= 1, but got {block}")
     batch, height, width, channels = source.shape

@@ -28,7 +28,8 @@ def lower_pack(operator: Operator) -> Step:
     parts = [operator.input(position) for position in range(len(operator.inputs))]
     operator.require_same_values(*parts)
     axis = axis_of(operator, operator.int_option("Axis"), operator.output)
-    operator.require(operator.output.shape[axis] == len(parts), f"{len(parts)} inputs for {operator.output.shape}")
+    counts = {operator.output.shape[axis], operator.int_option("ValuesCount")}
+    operator.require(counts == {len(parts)}, f"{len(parts)} inputs for {list(operator.output.shape)}")
     whole = np.moveaxis(layout(operator.output), axis, 0)
     return movement(operator, [Copy(layout(part), whole[i, ...], source=i) for i, part in enumerate(parts)])
 
@@ -38,7 +39,8 @@ def lower_unpack(operator: Operator) -> Step:
     source = operator.input(0)
     operator.require_same_values(source, *operator.outputs)
     axis = axis_of(operator, operator.int_option("Axis"), source)
-    operator.require(source.shape[axis] == len(operator.outputs), f"{len(operator.outputs)} outputs of {source.shape}")
+    counts = {source.shape[axis], operator.int_option("Num")}
+    operator.require(counts == {len(operator.outputs)}, f"{len(operator.outputs)} outputs of {list(source.shape)}")
     whole = np.moveaxis(layout(source), axis, 0)
     return movement(operator, [Copy(whole[i, ...], layout(part), target=i) for i, part in enumerate(operator.outputs)])
 

@@ -17,6 +17,7 @@ def lower(operator: Operator) -> Step:
     batches = source.elements // depth
     operator.require(batches * depth == source.elements, f"{source.elements} inputs for weights of depth {depth}")
     operator.require(batches * count == target.elements, f"{target.elements} outputs, expected {batches * count}")
+    operator.require(target.shape[-1:] == (count,), f"needs {count} as last extent, but got {list(target.shape)}")
     operator.require(max(count, batches, quads_in(depth)) <= 65535, "more than 65,535 outputs, batches or quads")
     channels = fold_channels(operator, weights, channel_ratios(operator, count))
     rows = channels.rows.reshape(count, 1, depth)

@@ -89,6 +89,7 @@ def _geometry(operator: Operator, filters: NDArray[np.int8]) -> tuple[dict[str, 
         return shape_fields(operator.input(0)), shape_fields(operator.output), window
     samples = operator.input(0).elements // depth
     fits = samples * depth == operator.input(0).elements and samples * count == operator.output.elements
+    fits = fits and operator.output.shape[-1:] == (count,)
     operator.require(fits, f"{operator.input(0).elements} inputs, {operator.output.elements} outputs")
     operator.require(max(samples, depth, count) <= 65535, "more than 65,535 samples, inputs or outputs")
     image: dict[str, Field] = {"height": samples, "width": 1}

@@ -70,7 +70,9 @@ def lower_transpose(operator: Operator) -> Step:
     source = operator.input(0)
     order = [axis_of(operator, int(axis), source) for axis in operator.integers(1, least=0).reshape(-1).tolist()]
     operator.require(sorted(order) == list(range(len(source.shape))), f"{order} of {list(source.shape)}")
-    return lower_view(operator, layout(source).transpose(order))
+    view = layout(source).transpose(order)
+    operator.require(view.shape == operator.output.shape, f"{list(view.shape)} to {list(operator.output.shape)}")
+    return lower_view(operator, view)
 
 
 def lower_reverse(operator: Operator) -> Step:

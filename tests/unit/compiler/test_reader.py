@@ -59,6 +59,13 @@ def make_weights_int4_that_are_computed(model: schema.ModelT) -> None:
     model.subgraphs[0].tensors[0].type = schema.TensorType.INT4
 
 
+def give_int4_weights_out(model: schema.ModelT) -> None:
+    weights = model.subgraphs[0].tensors[1]
+    weights.type = schema.TensorType.INT4
+    model.buffers[weights.buffer].data = model.buffers[weights.buffer].data[:16]
+    model.subgraphs[0].outputs = np.array([1], np.int32)
+
+
 def drop_subgraphs(model: schema.ModelT) -> None:
     model.subgraphs = []
 
@@ -102,6 +109,8 @@ def repeat_operators(model: schema.ModelT) -> None:
         (set_inputs(0, -2, 1, -1), "operator 0 FULLY_CONNECTED reads"),
         (drop_zero_point, "'in' is not quantised"),
         (make_weights_int4_that_are_computed, "'in' has type INT4, which only weights may have"),
+        (give_int4_weights_out, "'tensor_1' has type INT4, which only weights may have"),
+        (set_shape(2, 4, 1), r"needs 4 as last extent, but got \[4, 1\]|4 outputs"),
         (drop_subgraphs, "no subgraph"),
         (set_shape(0, 0), "dynamic shape"),
         (set_version, "must be of version 3, but is 2"),
