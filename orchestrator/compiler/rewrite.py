@@ -145,6 +145,8 @@ def _phases(operator: Operator, axis: int, stride: int) -> list[_Phase]:
     taps, extent = operator.constant(1).shape[axis], operator.output.shape[axis]
     given = operator.input(2).shape[axis]
     padding = operator.text_option("Padding")
+    expected = -(-(extent if padding == "SAME" else extent - taps + 1) // stride)
+    operator.require(given == expected, f"{given} to {extent} by steps of {stride} along axis {axis}")
     pad = same_padding(extent, given, taps, stride) if padding == "SAME" else 0
     phases = []
     for first in range(min(stride, extent)):
