@@ -2,7 +2,7 @@
 
 import ctypes
 import ctypes.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,15 +17,20 @@ Reals = NDArray[np.float32]
 _LOGISTIC_ENDS = np.float32(-9.0), np.float32(16.619047164916992)  # beyond, the reference leaves out the division
 
 
-def function_of(operator: Operator) -> Callable[[Reals], Reals] | None:
-    """Give the function that an operator applies to each value of its only computed input, None if it does not."""
-    simple = _FUNCTIONS.get(operator.name)
-    if simple is not None:
-        return simple
-    if operator.name == "LEAKY_RELU":
-        alpha = np.float32(operator.options["Alpha"])
-        return lambda x: np.where(x > 0, x, x * alpha)
-    return _with_constant(operator)
+def applied(operator: Operator, operands: Sequence[Reals]) -> Reals | None:
+    """Give what an operator makes of its operands, None if it is no function of single values.
+
+    Operands are `[n]`, or `[1]` for a number that is the same for all.
+    """
+    name, options = operator.name, operator.options
+    if len(operands) == 1 and name == "LEAKY_RELU":
+        return np.where(operands[0] > 0, operands[0], operands[0] * np.float32(options["Alpha"]))
+    if len(operands) == 1 and name in _FUNCTIONS:
+        return _FUNCTIONS[name](operands[0])
+    bounds = activation_bounds(str(options.get("FusedActivationFunction", "NONE")))
+    if len(operands) == 2 and name in _BINARY and bounds is not None:
+        return np.clip(_BINARY[name](*operands), *bounds).astype(np.float32)
+    return None
 
 
 def quantised(reals: Reals, scale: float, zero_point: int, dtype: str) -> NDArray[Any]:
@@ -40,21 +45,6 @@ def quantised(reals: Reals, scale: float, zero_point: int, dtype: str) -> NDArra
     steps = np.where(np.abs(steps) < -lowest, steps, lowest)
     stored = np.array([round_half_away(step) + zero_point for step in steps], np.int64)
     return np.clip(stored.astype(np.int32), limits.min, limits.max).astype(dtype)
-
-
-def _with_constant(operator: Operator) -> Callable[[Reals], Reals] | None:
-    """Give the function where the other operand is one constant number."""
-    function = _BINARY.get(operator.name)
-    activation = str(operator.options.get("FusedActivationFunction", "NONE"))
-    bounds = activation_bounds(activation)
-    constants = [tensor for tensor in operator.inputs if tensor is not None and tensor.data is not None]
-    if function is None or bounds is None or len(operator.inputs) != 2 or len(constants) != 1:
-        return None
-    (constant,) = constants
-    if constant.data is None or constant.elements != 1 or constant.dtype != "float32":
-        return None
-    number, first = np.float32(constant.data.reshape(-1)[0]), operator.inputs[0] is constant
-    return lambda x: np.clip(function(number, x) if first else function(x, number), *bounds).astype(np.float32)
 
 
 @cache

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from orchestrator.compiler.float_functions import Reals, function_of, quantised
+from orchestrator.compiler.float_functions import Reals, applied, quantised
 from orchestrator.compiler.graph import Graph, Operator, Tensor
 
 _MOVEMENTS = frozenset({
@@ -19,6 +19,7 @@ _MOVEMENTS = frozenset({
 })  # fmt: skip
 _LARGEST = frozenset({"MAX_POOL_2D", "REDUCE_MAX", "REDUCE_MIN"})
 """They give one of the values they see, the largest or smallest: right on bytes if the table never falls."""
+_PLACES = frozenset({"ARG_MAX", "ARG_MIN"})
 _BYTES = ("int8", "uint8")
 
 
@@ -64,32 +65,50 @@ class _Islands:
             yield operator
         elif operator.name == "QUANTIZE" and operator.output.dtype in _BYTES:
             yield self._lookup(operator, coded)
+        elif len(operator.activations) > 1:
+            yield from self._applied(operator, coded)
         elif operator.name in _MOVEMENTS or (operator.name in _LARGEST and _keeps_order(operator, coded)):
             yield self._moved(operator, coded)
+        elif operator.name in _PLACES and _keeps_order(operator, coded, strictly=True):
+            yield replace(operator, inputs=_with_code(operator, coded))
         else:
             yield from self._applied(operator, coded)
 
     def _only_input(self, operator: Operator) -> _Coded | None:
-        activations = operator.activations
-        return self._coded.get(activations[0].index) if len(activations) == 1 else None
+        """Give the first computed input, if all of them come from the same bytes."""
+        coded = [self._coded.get(tensor.index) for tensor in operator.activations]
+        codes = {each.code.index if each else None for each in coded}
+        return coded[0] if len(codes) == 1 else None
 
     def _applied(self, operator: Operator, coded: _Coded) -> Iterator[Operator]:
-        function = function_of(operator)
         output = operator.output
-        if function is None or output.dtype != "float32" or output.elements != coded.code.elements:
-            yield from self._as_float(operator.activations[0])
-            yield operator
+        reals = None
+        if output.dtype == "float32" and output.elements == coded.code.elements:
+            with np.errstate(all="ignore"):
+                reals = applied(operator, list(self._operands(operator)))
+        if reals is not None:
+            self._coded[output.index] = _Coded(coded.code, reals)
             return
-        with np.errstate(all="ignore"):
-            self._coded[output.index] = _Coded(coded.code, function(coded.reals))
+        for tensor in operator.activations:
+            yield from self._as_float(tensor)
+        yield operator
+
+    def _operands(self, operator: Operator) -> Iterator[Reals]:
+        """Give the numbers of each input, as long as it is a float tensor of bytes or one number."""
+        for tensor in operator.inputs:
+            if tensor is not None and tensor.index in self._coded:
+                yield self._coded[tensor.index].reals
+            elif tensor is not None and tensor.data is not None and tensor.elements == 1:
+                yield tensor.data.reshape(1).astype(np.float32)
+            else:
+                return
 
     def _moved(self, operator: Operator, coded: _Coded) -> Operator:
         codes = []
         for output in operator.outputs:
             codes.append(self._fresh(output, coded.code))
             self._coded[output.index] = _Coded(codes[-1], coded.reals)
-        inputs = tuple(coded.code if t is not None and t.data is None else t for t in operator.inputs)
-        return replace(operator, inputs=inputs, outputs=tuple(codes))
+        return replace(operator, inputs=_with_code(operator, coded), outputs=tuple(codes))
 
     def _fresh(self, like: Tensor, code: Tensor) -> Tensor:
         self._next += 1
@@ -129,6 +148,11 @@ def _dequantised(operator: Operator) -> _Coded:
     return _Coded(source, reals, operator)
 
 
-def _keeps_order(operator: Operator, coded: _Coded) -> bool:
+def _keeps_order(operator: Operator, coded: _Coded, strictly: bool = False) -> bool:
     is_clamped = operator.options.get("FusedActivationFunction", "NONE") != "NONE"
-    return not is_clamped and coded.code.dtype == "int8" and bool(np.all(np.diff(coded.reals) >= 0))
+    least = np.finfo(np.float32).tiny if strictly else 0.0
+    return not is_clamped and coded.code.dtype == "int8" and bool(np.all(np.diff(coded.reals) >= least))
+
+
+def _with_code(operator: Operator, coded: _Coded) -> tuple[Tensor | None, ...]:
+    return tuple(coded.code if t is not None and t.data is None else t for t in operator.inputs)

@@ -46,6 +46,7 @@ OPERATORS: dict[str, Callable[[Operator], Step]] = {
     "EXPAND_DIMS": reshape.lower,
     "FULLY_CONNECTED": or_plain(fully_connected.lower),
     "GATHER": slice.lower_gather,
+    "GATHER_ND": slice.lower_gather_nd,
     "GELU": lookup.lower_real,
     "GREATER": elementwise.lower_compare,
     "GREATER_EQUAL": elementwise.lower_compare,

@@ -118,13 +118,36 @@ def lower_gather(operator: Operator) -> Step:
     outer = int(np.prod(source.shape[:axis]))
     row_bytes = int(np.prod(source.shape[axis + 1 :])) * itemsize
     operator.require(outer * len(indices) * row_bytes == target.size_bytes, f"output is {list(target.shape)}")
+    return _gathered(operator, indices, row_bytes, (outer, extent * row_bytes))
+
+
+def lower_gather_nd(operator: Operator) -> Step:
+    """Lower GATHER_ND of constant positions along the first axes to `mt_gather_rows`."""
+    source, target = operator.input(0), operator.output
+    operator.require_same_values(source)
+    positions = operator.integers(1)
+    count = positions.shape[-1] if positions.shape else 0
+    operator.require(1 <= count <= len(source.shape), f"positions {list(positions.shape)} of {list(source.shape)}")
+    extents = source.shape[:count]
+    each = positions.reshape(-1, count).astype(np.int64)
+    inside = bool(np.all((each >= 0) & (each < np.array(extents)))) and int(np.prod(extents)) <= 65536
+    operator.require(inside, f"positions {each.min()} to {each.max()} of {list(extents)}")
+    rows = np.arange(int(np.prod(extents))).reshape(extents)[tuple(each.T)]
+    row_bytes = source.size_bytes // int(np.prod(extents))
+    operator.require(len(rows) * row_bytes == target.size_bytes, f"output is {list(target.shape)}")
+    return _gathered(operator, rows, row_bytes, (1, 0))
+
+
+def _gathered(operator: Operator, rows: View, row_bytes: int, outer: tuple[int, int]) -> Step:
+    """Call the kernel for each of `outer` (how many, input bytes apart)."""
     constants, names = constant_inputs(operator, {0})
-    advance_in, advance_out = extent * row_bytes, len(indices) * row_bytes
-    call = f"mt_gather_rows({{indices}}, {len(indices)}, {row_bytes}, {names[0]}{{at_in}}, {{out}}{{at_out}});"
-    if outer == 1:
+    times, advance_in = outer
+    advance_out = len(rows) * row_bytes
+    call = f"mt_gather_rows({{indices}}, {len(rows)}, {row_bytes}, {names[0]}{{at_in}}, {{out}}{{at_out}});"
+    if times == 1:
         call = call.replace("{at_in}", "").replace("{at_out}", "")
     else:
         call = call.replace("{at_in}", f" + i * {advance_in}").replace("{at_out}", f" + i * {advance_out}")
-        call = f"for (uint32_t i = 0; i < {outer}; i++) {{{{\n    {call}\n}}}}"
-    table = Array("indices", "uint16_t", indices.astype(np.uint16), is_weights=False)
+        call = f"for (uint32_t i = 0; i < {times}; i++) {{{{\n    {call}\n}}}}"
+    table = Array("indices", "uint16_t", rows.astype(np.uint16), is_weights=False)
     return Step(operator, call=call, arrays=(*constants, table))

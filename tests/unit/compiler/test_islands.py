@@ -105,11 +105,28 @@ def test_the_largest_of_falling_values_is_not_the_largest_byte() -> None:
         compile_model(island.builder.build([island.x], [island.stored(largest, (1, 4))]))
 
 
-def test_two_float_operands_are_refused_by_name() -> None:
+def test_operands_of_different_bytes_are_refused_by_name() -> None:
     island = Island(zero_point=3)
-    real = island.apply("MUL", [island.real, island.apply("EXP", [island.real])], table="MulOptions")
+    other = island.tensor(SHAPE)
+    real = island.apply("MUL", [island.real, island.apply("DEQUANTIZE", [other])], table="MulOptions")
     with pytest.raises(UnsupportedModelError, match=r"operator 2 MUL .* float32"):
-        compile_model(island.builder.build([island.x], [island.stored(real)]))
+        compile_model(island.builder.build([island.x, other], [island.stored(real)]))
+
+
+def test_operands_of_the_same_byte_are_one_table(tmp_path: Path) -> None:
+    island = Island(zero_point=3)
+    gate = island.apply("LOGISTIC", [island.real])
+    real = island.apply("MUL", [gate, island.real], table="MulOptions")
+    tflite = island.builder.build([island.x], [island.stored(real)])
+    assert [layer.operator for layer in equals_the_reference(tflite, tmp_path).layers] == ["LOOKUP"]
+
+
+def test_the_place_of_the_largest_float_is_that_of_the_largest_byte(tmp_path: Path) -> None:
+    island = Island(zero_point=3)
+    place = island.builder.tensor((1, 4, 16), "int32")
+    inputs = [island.real, island.numbers(3)]
+    island.builder.operator("ARG_MAX", inputs, [place], "ArgMaxOptions", outputType=2)
+    equals_the_reference(island.builder.build([island.x], [place]), tmp_path)
 
 
 def test_a_pair_of_conversions_is_one_table(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ CASES: dict[str, tuple[int, Draw]] = {
     "EQUAL": (4, _named(comparison, "EQUAL")),
     "FULLY_CONNECTED": (8, OperatorModels.fully_connected),
     "GATHER": (4, movement.gather),
+    "GATHER_ND": (6, movement.gather_nd),
     "GREATER": (8, _named(comparison, "GREATER")),
     "GREATER_EQUAL": (4, _named(comparison, "GREATER_EQUAL")),
     "HARD_SWISH": (6, _unary("HARD_SWISH")),
