@@ -9,5 +9,7 @@ def lower(operator: Operator) -> Step:
     source, target = operator.input(0), operator.output
     operator.require(source.size_bytes == target.size_bytes, f"{source.size_bytes} bytes to {target.size_bytes}")
     operator.require(source.dtype == target.dtype, f"{source.dtype} to {target.dtype}")
+    if operator.name == "EXPAND_DIMS":
+        operator.require(operator.integers(1).size == 1, "needs one axis")
     operator.require(source.data is None, "the input must not be a constant")
     return Step(operator, is_alias=True)

@@ -87,6 +87,8 @@ def lower_broadcast(operator: Operator) -> Step:
     source, target = operator.input(0), operator.output
     if operator.name == "TILE":
         return _lower_tile(operator)
+    shape = operator.integers(1).reshape(-1).tolist()
+    operator.require(shape == list(target.shape), f"shape {shape}, but the output is {list(target.shape)}")
     try:
         view = np.broadcast_to(layout(source), target.shape)
     except ValueError:

@@ -68,6 +68,8 @@ def test_a_concatenation_along_the_first_long_axis_is_a_copy_for_each_input() ->
         ("SLICE", "SliceOptions", [[0, 3], [1, 4]], {}, "begins"),
         ("GATHER", "GatherOptions", [[9]], {"axis": 1}, "positions"),
         ("GATHER_ND", "GatherNdOptions", [[[0, 4]]], {}, "positions 0 to 4"),
+        ("BROADCAST_TO", "BroadcastToOptions", [], {}, "needs an input 1"),
+        ("BROADCAST_TO", "BroadcastToOptions", [[1, 4]], {}, r"shape \[1, 4\]"),
         ("REDUCE_MAX", "ReducerOptions", [[5]], {}, "axis 5"),
         ("PAD", "PadOptions", [[[0, 0]]], {}, "paddings"),
         ("STRIDED_SLICE", "StridedSliceOptions", [[0, 0], [1, 4], [0, 1]], {}, "strides"),
