@@ -7,7 +7,7 @@ from orchestrator.compiler.emit import emit_model
 from orchestrator.compiler.fold import fold_constants
 from orchestrator.compiler.graph import Graph, Tensor
 from orchestrator.compiler.islands import without_islands
-from orchestrator.compiler.ops import OPERATORS
+from orchestrator.compiler.ops import OPERATORS, reshape
 from orchestrator.compiler.place import place_network
 from orchestrator.compiler.reader import read_graph
 from orchestrator.compiler.rewrite import INTERNAL_OPERATORS, REWRITTEN_OPERATORS, rewritten
@@ -60,9 +60,10 @@ def _check_supported(graph: Graph) -> None:
 
 def _lower(graph: Graph) -> tuple[Step, ...]:
     steps = tuple(OPERATORS[operator.name](operator) for operator in graph.operators)
-    if all(step.is_alias for step in steps):
+    if not steps:
         raise UnsupportedModelError("the model computes nothing")
-    return steps
+    is_only_renaming = all(step.is_alias for step in steps)
+    return (*steps[:-1], reshape.lower_copy(graph.operators[-1])) if is_only_renaming else steps
 
 
 def _check_wiring(graph: Graph) -> None:

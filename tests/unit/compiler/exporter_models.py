@@ -67,10 +67,17 @@ def four_bit_weights() -> bytes:
     return sketch.builder.build([x], [z])
 
 
+def only_another_shape() -> bytes:
+    sketch = GraphSketch(17)
+    x = sketch.tensor((1, 12))
+    wide = sketch.add("RESHAPE", [x, sketch.numbers([3, 4])], (3, 4), "ReshapeOptions")
+    return sketch.builder.build([x], [sketch.add("SQUEEZE", [wide], (3, 4), "SqueezeOptions")])
+
+
 NETWORKS = {
     network.__name__: network
     for network in (
         value_by_an_empty_shape, mean_along_no_axis, open_batch_in_the_middle, constant_among_the_outputs,
-        scales_computed_twice, four_bit_weights,
+        scales_computed_twice, four_bit_weights, only_another_shape,
     )
 }  # fmt: skip
