@@ -34,7 +34,7 @@ def run_tflm(tflite: bytes, inputs: Sequence[NDArray[Any]]) -> tuple[NDArray[Any
             runs = []
             for sample in range(len(inputs[0])):
                 for position, array in enumerate(inputs):
-                    interpreter.set_input(np.ascontiguousarray(array[sample]), position)
+                    interpreter.set_input(np.asarray(array[sample], order="C"), position)
                 interpreter.invoke()
                 runs.append([np.array(interpreter.get_output(position)) for position in range(output_count)])
         except (RuntimeError, ValueError) as error:

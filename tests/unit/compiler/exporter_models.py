@@ -74,10 +74,16 @@ def only_another_shape() -> bytes:
     return sketch.builder.build([x], [sketch.add("SQUEEZE", [wide], (3, 4), "SqueezeOptions")])
 
 
+def a_single_number() -> bytes:
+    sketch = GraphSketch(18)
+    x = sketch.tensor(())
+    return sketch.builder.build([x], [sketch.add("RELU", [x], ())])
+
+
 NETWORKS = {
     network.__name__: network
     for network in (
         value_by_an_empty_shape, mean_along_no_axis, open_batch_in_the_middle, constant_among_the_outputs,
-        scales_computed_twice, four_bit_weights, only_another_shape,
+        scales_computed_twice, four_bit_weights, only_another_shape, a_single_number,
     )
 }  # fmt: skip
