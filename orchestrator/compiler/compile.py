@@ -5,7 +5,7 @@ import hashlib
 from orchestrator.compiler.architecture import architecture_key
 from orchestrator.compiler.emit import emit_model
 from orchestrator.compiler.fold import fold_constants
-from orchestrator.compiler.graph import Graph, Tensor
+from orchestrator.compiler.graph import Graph, Operator, Tensor
 from orchestrator.compiler.islands import without_islands
 from orchestrator.compiler.ops import OPERATORS, reshape
 from orchestrator.compiler.place import place_network
@@ -59,11 +59,18 @@ def _check_supported(graph: Graph) -> None:
 
 
 def _lower(graph: Graph) -> tuple[Step, ...]:
-    steps = tuple(OPERATORS[operator.name](operator) for operator in graph.operators)
+    steps = tuple(_lowered(operator) for operator in graph.operators)
     if not steps:
         raise UnsupportedModelError("the model computes nothing")
     is_only_renaming = all(step.is_alias for step in steps)
     return (*steps[:-1], reshape.lower_copy(graph.operators[-1])) if is_only_renaming else steps
+
+
+def _lowered(operator: Operator) -> Step:
+    try:
+        return OPERATORS[operator.name](operator)
+    except UnsupportedModelError as error:
+        raise operator.named(error) from error
 
 
 def _check_wiring(graph: Graph) -> None:

@@ -152,6 +152,10 @@ class Operator:
         output = self.outputs[0].name if self.outputs else "none"
         return UnsupportedModelError(f"operator {self.index} {self.name} (output '{output}'): {rule}")
 
+    def named(self, error: UnsupportedModelError) -> UnsupportedModelError:
+        """The same error, with this operator's name if it has none yet."""
+        return error if str(error).startswith("operator ") else self.unsupported(str(error))
+
 
 def _is_same(a: Quantisation | None, b: Quantisation | None) -> bool:
     if a is None or b is None:

@@ -64,6 +64,14 @@ def test_an_unsupported_operator_is_named_with_what_is_supported() -> None:
     assert "\n" not in text
 
 
+def test_whatever_is_refused_about_an_operator_its_name_comes_first() -> None:
+    builder = TfliteBuilder()
+    x, y = builder.tensor((1, 4), scale=0.1, name="in"), builder.tensor((1, 4), scale=0.1, name="out")
+    builder.operator("ADD", [x, x], [y], "AddOptions", fusedActivationFunction=4)
+    with pytest.raises(UnsupportedModelError, match=r"^operator 0 ADD \(output 'out'\): fused activation TANH"):
+        compile_model(builder.build([x], [y]))
+
+
 def test_float_activations_are_refused() -> None:
     with pytest.raises(UnsupportedModelError, match="float32"):
         compile_model(dense_model(dtype="float32"))
