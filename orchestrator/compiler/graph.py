@@ -66,8 +66,6 @@ _ADVICE = {
     "float32": "; convert the network to full int8",
     "uint8": "; convert the network again, to int8: only inputs and outputs may be uint8",
 }
-_LEVELS = 255  # steps between the stored values of a byte
-
 Option = int | float | bool | str
 
 
@@ -137,7 +135,7 @@ class Operator:
         is the same.
         """
         for tensor in tensors:
-            same = tensor.dtype == self.output.dtype and _is_same(tensor.quantisation, self.output.quantisation)
+            same = tensor.dtype == self.output.dtype and _is_same(tensor, self.output)
             self.require(same, "inputs and outputs must have the same type, scale and zero point")
 
     def require_int8(self, *tensors: Tensor) -> None:
@@ -157,11 +155,13 @@ class Operator:
         return error if str(error).startswith("operator ") else self.unsupported(str(error))
 
 
-def _is_same(a: Quantisation | None, b: Quantisation | None) -> bool:
+def _is_same(tensor: Tensor, other: Tensor) -> bool:
+    a, b = tensor.quantisation, other.quantisation
     if a is None or b is None:
         return a is b
+    steps = 2 ** (8 * np.dtype(tensor.dtype).itemsize) - 1
     pairs = zip(a.scales, b.scales, strict=False)
-    near = len(a.scales) == len(b.scales) and all(2 * _LEVELS * abs(x - y) <= y for x, y in pairs)
+    near = len(a.scales) == len(b.scales) and all(2 * steps * abs(x - y) <= y for x, y in pairs)
     return near and a.zero_points == b.zero_points
 
 
