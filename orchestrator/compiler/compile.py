@@ -6,8 +6,9 @@ from orchestrator.compiler.architecture import architecture_key
 from orchestrator.compiler.emit import emit_model
 from orchestrator.compiler.fold import fold_constants
 from orchestrator.compiler.graph import Graph, Operator, Tensor
+from orchestrator.compiler.islands import without_islands
 from orchestrator.compiler.kernel_choice import fewer_kernels
-from orchestrator.compiler.ops import OPERATORS, STATE_INPUTS, is_of_int16, lower_operator
+from orchestrator.compiler.ops import OPERATORS, STATE_INPUTS, is_of_int16, lower_operator, reshape
 from orchestrator.compiler.ops.int16 import INT16_OPERATORS
 from orchestrator.compiler.place import place_network
 from orchestrator.compiler.reader import read_graph
@@ -36,9 +37,10 @@ def compile_model(tflite: bytes) -> CompiledModel:
     """
     read = read_graph(tflite)
     _check_wiring(read)
-    folded = fold_constants(read)
+    folded = without_islands(fold_constants(read))
     _check_supported(folded)
     graph = rewritten(folded)
+    inputs, outputs = (tuple(_spec(tensor) for tensor in tensors) for tensors in (graph.inputs, graph.outputs))
     steps = _lower(graph)
     placed = place_network(graph, steps)
     model_hash = hashlib.sha256(tflite).hexdigest()[:_HASH_DIGITS]
@@ -46,8 +48,8 @@ def compile_model(tflite: bytes) -> CompiledModel:
         model_hash=model_hash,
         architecture_key=architecture_key(read, steps),
         c_source=emit_model(graph, placed.steps, placed.placement, model_hash),
-        inputs=tuple(_spec(tensor) for tensor in graph.inputs),
-        outputs=tuple(_spec(tensor) for tensor in graph.outputs),
+        inputs=inputs,
+        outputs=outputs,
         layers=tuple(
             Layer(step.operator.title, step.operator.name, step.macs) for step in placed.steps if not step.is_alias
         ),
@@ -59,16 +61,25 @@ def _check_supported(graph: Graph) -> None:
     for operator in graph.operators:
         of_int16 = is_of_int16(operator)
         known = INT16_SUPPORTED_OPERATORS if of_int16 else SUPPORTED_OPERATORS
-        if operator.name not in known and operator.name != "CONSTANT":
+        if operator.name not in known and operator.name not in INTERNAL_OPERATORS:
             types = " for int16 activations" if of_int16 and operator.name in SUPPORTED_OPERATORS else ""
             raise operator.unsupported(f"not supported{types}; supported are {', '.join(known)}")
 
 
 def _lower(graph: Graph) -> tuple[Step, ...]:
-    steps = tuple(lower_operator(operator) for operator in graph.operators)
-    if all(step.is_alias for step in steps):
+    steps = tuple(_lowered(operator) for operator in graph.operators)
+    if not steps:
         raise UnsupportedModelError("the model computes nothing")
+    if all(step.is_alias for step in steps):
+        return (*steps[:-1], reshape.lower_copy(graph.operators[-1]))
     return fewer_kernels(steps)
+
+
+def _lowered(operator: Operator) -> Step:
+    try:
+        return lower_operator(operator)
+    except UnsupportedModelError as error:
+        raise operator.named(error) from error
 
 
 def _check_wiring(graph: Graph) -> None:
@@ -84,7 +95,7 @@ def _check_wiring(graph: Graph) -> None:
         for tensor in operator.outputs:
             operator.require(tensor.index not in known and tensor.data is None, f"overwrites '{tensor.name}'")
             known.add(tensor.index)
-    if not graph.outputs or any(tensor.index not in known for tensor in graph.outputs):
+    if not graph.outputs or any(tensor.index not in known and tensor.data is None for tensor in graph.outputs):
         raise UnsupportedModelError("the model must have outputs, all of them computed")
 
 

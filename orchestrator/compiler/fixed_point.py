@@ -7,6 +7,7 @@ import math
 from functools import cache
 
 _ONE = (1 << 31) - 1
+_ROOT_START = (1 << 28) + (1 << 27)  # 1.5 with 3 integer bits
 _HIGHEST_POWER = 4  # e**-16 is the last factor: inputs have 5 integer bits
 
 
@@ -52,3 +53,25 @@ def _exp_above_minus_quarter(value: int) -> int:
 @cache
 def _constant(real: float) -> int:
     return math.floor(real * 2**31 + 0.5)
+
+
+def scaled(value: int, multiplier: int, shift: int) -> int:
+    """Multiply by `multiplier / 2**31 * 2**shift`, rounding the product and then the shift to the right."""
+    return divide_by_power(multiply(value << max(shift, 0), multiplier), max(-shift, 0))
+
+
+def inverse_root(value: int) -> tuple[int, int]:
+    """Give a multiplier and a shift for `scaled` that stand for 1 / root(value), value >= 1: five steps of Newton."""
+    if value == 1:
+        return _ONE, 0
+    shift = 11
+    while value >= 1 << 29:
+        value, shift = value // 4, shift + 1
+    pairs = (32 - value.bit_length() - 1) // 2 - 1
+    number = (value << (2 * pairs)) >> 1
+    half, x = divide_by_power(number, 1), 1 << 28
+    for _ in range(5):
+        cube = multiply(multiply(x, x), x) << 6
+        x = (multiply(_ROOT_START, x) - multiply(half, cube)) << 3
+    shift -= pairs
+    return multiply(x, _constant(math.sqrt(0.5))) << max(-shift, 0), -max(shift, 0)

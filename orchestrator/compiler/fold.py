@@ -26,9 +26,11 @@ def fold_constants(graph: Graph) -> Graph:
             kept.append(operator)
         else:
             known |= {tensor.index: tensor for tensor in results}
-    constant = {tensor.index: tensor for tensor in graph.outputs if tensor.index in known}
+    known |= {tensor.index: tensor for tensor in graph.outputs if tensor.data is not None}
+    outputs = tuple(replace(tensor, data=None) for tensor in graph.outputs)
+    constant = {tensor.index: tensor for tensor in outputs if tensor.index in known}
     written = [Operator(len(kept), "CONSTANT", (known[index],), (tensor,)) for index, tensor in constant.items()]
-    return Graph((*_used(kept, graph.outputs), *written), graph.inputs, graph.outputs)
+    return Graph((*_used(kept, outputs), *written), graph.inputs, outputs)
 
 
 def _used(operators: list[Operator], outputs: tuple[Tensor, ...]) -> tuple[Operator, ...]:
@@ -43,8 +45,10 @@ def _used(operators: list[Operator], outputs: tuple[Tensor, ...]) -> tuple[Opera
 
 def _evaluate(operator: Operator) -> tuple[Tensor, ...] | None:
     """Give the outputs with their values, None if they are not known or we cannot compute them."""
-    if operator.name == "SHAPE" and operator.inputs[0] is not None:
-        return (_with_values(operator.output, np.array(operator.input(0).shape)),)
+    if operator.name == "SHAPE":
+        shape = operator.input(0).shape
+        operator.require(operator.output.shape == (len(shape),), f"needs {len(shape)} extents as output")
+        return (_with_values(operator.output, np.array(shape)),)
     if operator.activations or not operator.inputs:
         return None
     function = _MOVEMENTS.get(operator.name)

@@ -68,6 +68,10 @@ class Tensor:
         return self.quantisation
 
 
+_ADVICE = {
+    "float32": "; convert the network to full int8",
+    "uint8": "; convert the network again, to int8: only inputs and outputs may be uint8",
+}
 Option = int | float | bool | str
 
 
@@ -120,11 +124,12 @@ class Operator:
             raise self.unsupported(f"needs a constant as input {position}")
         return data
 
-    def integers(self, position: int) -> NDArray[np.generic]:
-        """Give a constant of whole numbers: axes, sizes, paddings."""
+    def integers(self, position: int, least: int = 1) -> NDArray[np.generic]:
+        """Give a constant of whole numbers, `least` or more: axes, sizes, paddings."""
         data = self.constant(position)
         is_whole = data.dtype in (np.int32, np.int64)
         self.require(is_whole, f"needs whole numbers as input {position}, but got {data.dtype}")
+        self.require(data.size >= least, f"needs numbers as input {position}, but got none")
         return data
 
     def state(self, position: int) -> Tensor:
@@ -146,10 +151,21 @@ class Operator:
         if not holds:
             raise self.unsupported(rule)
 
+    def require_same_values(self, *tensors: Tensor) -> None:
+        """Raise unless a stored value stands for the same real one in the output and in all of these.
+
+        Scales that exporters computed twice differ in their last digits: less than half a step over the whole range
+        is the same.
+        """
+        for tensor in tensors:
+            same = tensor.dtype == self.output.dtype and _is_same(tensor, self.output)
+            self.require(same, "inputs and outputs must have the same type, scale and zero point")
+
     def require_int8(self, *tensors: Tensor) -> None:
         """Raise unless all these activations are int8 and quantised with one scale."""
         for tensor in tensors:
-            self.require(tensor.dtype == "int8", f"needs int8, but '{tensor.name}' is {tensor.dtype}")
+            advice = _ADVICE.get(tensor.dtype, "")
+            self.require(tensor.dtype == "int8", f"needs int8, but '{tensor.name}' is {tensor.dtype}{advice}")
             self.require(tensor.scale > 0.0, f"the scale of '{tensor.name}' must be > 0, but got {tensor.scale}")
 
     def require_int16(self, *tensors: Tensor) -> None:
@@ -164,6 +180,20 @@ class Operator:
         """The error that names this operator."""
         output = self.outputs[0].name if self.outputs else "none"
         return UnsupportedModelError(f"operator {self.index} {self.name} (output '{output}'): {rule}")
+
+    def named(self, error: UnsupportedModelError) -> UnsupportedModelError:
+        """The same error, with this operator's name if it has none yet."""
+        return error if str(error).startswith("operator ") else self.unsupported(str(error))
+
+
+def _is_same(tensor: Tensor, other: Tensor) -> bool:
+    a, b = tensor.quantisation, other.quantisation
+    if a is None or b is None:
+        return a is b
+    steps = 2 ** (8 * np.dtype(tensor.dtype).itemsize) - 1
+    pairs = zip(a.scales, b.scales, strict=False)
+    near = len(a.scales) == len(b.scales) and all(2 * steps * abs(x - y) <= y for x, y in pairs)
+    return near and a.zero_points == b.zero_points
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,10 @@ OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "ADD": ("AddOptions", ("FusedActivationFunction",)),
     "SUB": ("SubOptions", ("FusedActivationFunction",)),
     "MUL": ("MulOptions", ("FusedActivationFunction",)),
+    "DIV": ("DivOptions", ("FusedActivationFunction",)),
     "CONCATENATION": ("ConcatenationOptions", ("Axis", "FusedActivationFunction")),
-    "PACK": ("PackOptions", ("Axis",)),
-    "UNPACK": ("UnpackOptions", ("Axis",)),
+    "PACK": ("PackOptions", ("Axis", "ValuesCount")),
+    "UNPACK": ("UnpackOptions", ("Axis", "Num")),
     "GATHER": ("GatherOptions", ("Axis", "BatchDims")),
     "STRIDED_SLICE": (
         "StridedSliceOptions",
@@ -41,6 +42,7 @@ OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         "UnidirectionalSequenceLSTMOptions",
         ("FusedActivationFunction", "CellClip", "TimeMajor"),
     ),
+    "L2_NORMALIZATION": ("L2NormOptions", ("FusedActivationFunction",)),
     "LEAKY_RELU": ("LeakyReluOptions", ("Alpha",)),
 }
 

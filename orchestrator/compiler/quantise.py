@@ -109,6 +109,11 @@ def output_range(activation: str, scale: float, zero_point: int) -> OutputRange:
     return OutputRange(zero_point, lowest, highest)
 
 
+def activation_bounds(activation: str) -> tuple[float | None, float | None] | None:
+    """Give the real numbers between which a fused activation clamps, None if it is not a clamp."""
+    return _ACTIVATION_BOUNDS.get(activation)
+
+
 def stored_value(real: float, scale: float, zero_point: int) -> int:
     """Give the integer that stands for a real value, not clamped; ties round away from zero."""
     return zero_point + round_half_away(real / scale)

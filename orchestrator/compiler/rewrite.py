@@ -44,6 +44,7 @@ def _grouped_convolution(operator: Operator, fresh: _Fresh) -> list[Operator]:
     """CONV_2D whose filters see a part of the channels: depthwise if that is one, else one convolution a group."""
     source, weights = operator.input(0), operator.optional_input(1)
     regular = weights is not None and weights.data is not None and len(weights.shape) == 4 and len(source.shape) == 4
+    regular = regular and len(operator.output.shape) == 4
     if not regular or weights is None or weights.shape[3] == 0 or source.shape[3] % weights.shape[3]:
         return [operator]
     groups = source.shape[3] // weights.shape[3]
@@ -149,6 +150,8 @@ def _phases(operator: Operator, axis: int, stride: int) -> list[_Phase]:
     taps, extent = operator.constant(1).shape[axis], operator.output.shape[axis]
     given = operator.input(2).shape[axis]
     padding = operator.text_option("Padding")
+    expected = -(-(extent if padding == "SAME" else extent - taps + 1) // stride)
+    operator.require(given == expected, f"{given} to {extent} by steps of {stride} along axis {axis}")
     pad = same_padding(extent, given, taps, stride) if padding == "SAME" else 0
     phases = []
     for first in range(min(stride, extent)):
@@ -187,4 +190,4 @@ _RULES: Mapping[str, Callable[[Operator, _Fresh], list[Operator]]] = {
 }
 
 REWRITTEN_OPERATORS = frozenset({"TRANSPOSE_CONV"})
-INTERNAL_OPERATORS = frozenset({"CONSTANT", "INTERLEAVE"})
+INTERNAL_OPERATORS = frozenset({"CONSTANT", "INTERLEAVE", "LOOKUP"})

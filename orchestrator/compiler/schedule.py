@@ -13,6 +13,8 @@ from orchestrator.compiler.step import Step
 
 _MOST_SETS = 4000
 """Sets of operators to look at before settling for the greedy order: some tenths of a second at worst."""
+_MOST_TRIES = 250_000
+"""Ways to go on, for either search a second's worth: many where hundreds of operators could run next."""
 
 
 def memory_orders(graph: Graph, steps: Sequence[Step]) -> list[tuple[Step, ...]]:
@@ -22,6 +24,8 @@ def memory_orders(graph: Graph, steps: Sequence[Step]) -> list[tuple[Step, ...]]
     if network.is_chain():
         return [given]
     order = network.best_order() or network.greedy_order()
+    if order is None:
+        return [given]
     chosen = tuple(steps[number] for number in order)
     return [given] if chosen == given else [given, chosen]
 
@@ -88,11 +92,16 @@ class _Network:
         # Deeper sets first among equal peaks: reaching the end early ends the search.
         waiting = [(start, 0, 0, start)]
         peaks, came_from = {0: start}, dict[int, tuple[int, int]]()
+        tries = 0
         for _ in range(_MOST_SETS):
             peak, depth, ran, live = heapq.heappop(waiting)
             if ran == everything:
                 return _path(came_from, ran)
-            for number in self._ready(ran):
+            ready = self._ready(ran)
+            tries += len(ready)
+            if tries > _MOST_TRIES:
+                return None
+            for number in ready:
                 during, after = self._run(number, ran, live)
                 reached, reached_peak = ran | 1 << number, max(peak, during)
                 if reached_peak < peaks.get(reached, reached_peak + 1):
@@ -100,12 +109,19 @@ class _Network:
                     heapq.heappush(waiting, (reached_peak, depth - 1, reached, after))
         return None
 
-    def greedy_order(self) -> list[int]:
-        """Give an order that takes, each time, the step that leaves the least live; the file's order among equals."""
+    def greedy_order(self) -> list[int] | None:
+        """Give an order that takes, each time, the step that leaves the least live; the file's order among equals.
+
+        None when that takes too many tries.
+        """
         order: list[int] = []
+        tries = 0
         ran, live = 0, sum(self._values[value].size_bytes for value in self._given)
         while len(order) < len(self._steps):
             choices = [(*self._run(number, ran, live), number) for number in self._ready(ran)]
+            tries += len(choices)
+            if tries > _MOST_TRIES:
+                return None
             _, live, number = min(choices, key=lambda choice: (choice[1], choice[0], choice[2]))
             ran |= 1 << number
             order.append(number)

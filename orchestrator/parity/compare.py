@@ -1,4 +1,4 @@
-"""How far two runs of a network are apart, in steps of the stored integers."""
+"""How far two runs of a network are apart, in steps of what is stored."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from orchestrator.domain.parity import ParityReport
 
 
 def compare_outputs(ours: Sequence[NDArray[Any]], theirs: Sequence[NDArray[Any]]) -> ParityReport:
-    """Compare outputs `[N, *shape]` of two runs; a step of float32 is from one representable number to the next.
+    """Compare outputs `[N, *shape]`, integers or float32, of two runs.
 
     Raises:
         ValueError: the runs differ in the number or the shapes of their outputs.
@@ -25,10 +25,11 @@ def compare_outputs(ours: Sequence[NDArray[Any]], theirs: Sequence[NDArray[Any]]
 
 
 def _steps(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Give numbers that are one apart for neighbours: stored integers as they are, floats by their bits."""
     if values.dtype != np.float32:
         return values.astype(np.int64)
     bits = np.ascontiguousarray(values).view(np.int32).astype(np.int64)
-    return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+    return np.where(bits < 0, -(2**31) - bits, bits)
 
 
 def random_inputs(inputs: tuple[TensorSpec, ...], count: int, seed: int) -> tuple[NDArray[Any], ...]:

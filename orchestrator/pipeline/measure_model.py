@@ -58,6 +58,7 @@ def measure_model(
     compiled = compile_model(tflite)
     arrays = random_inputs(compiled.inputs, samples, INPUT_SEED) if inputs is None else _read(inputs, compiled.inputs)
     image = link_image(compiled, board)
+    reference = run_tflm(tflite, arrays, is_stream=is_stream)
     source = CyclesSource.VIRTUAL_INSTRUCTIONS if count_instructions else CyclesSource.VIRTUAL
     with start_virtual_board(board, zero_wait_states=zero_wait_states, count_instructions=count_instructions) as device:
         run = measure_image(
@@ -70,7 +71,7 @@ def measure_model(
             is_stream=is_stream,
             log=serial_log,
         )
-    parity = compare_outputs(outputs_of(image, run), run_tflm(tflite, arrays, is_stream=is_stream))
+    parity = compare_outputs(outputs_of(image, run), reference)
     return ModelReport(run.measurement, parity, compiled.memory_plan)
 
 

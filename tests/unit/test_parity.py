@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from orchestrator.domain.errors import UnsupportedModelError
 from orchestrator.domain.model import TensorSpec
 from orchestrator.parity.compare import ParityReport, compare_outputs, random_inputs
+from orchestrator.parity.tflm import run_tflm
+from tests.unit.compiler.graph_models import GraphSketch
 
 SPEC = TensorSpec("x", (1, 500), "int8", 0.1, 3)
 
@@ -27,6 +30,22 @@ def test_real_numbers_are_compared_by_what_lies_between_them(first: float, dista
     theirs = np.nextafter(ours, np.float32(1.0))
     assert compare_outputs((ours,), (theirs,)).worst_lsb == distance
     assert compare_outputs((ours,), (np.array([[-0.5]], np.float32),)).worst_lsb > 1
+
+
+def test_neighbouring_floats_are_one_step_apart() -> None:
+    ours = np.array([[0.25, -1.0, 0.0]], np.float32)
+    theirs = np.array([[np.nextafter(np.float32(0.25), np.float32(1)), -1.0, -0.0]], np.float32)
+    assert compare_outputs((ours,), (theirs,)) == ParityReport(1, False, within_1_lsb=True, worst_lsb=1)
+
+
+def test_the_oracle_says_why_it_refuses_and_nothing_on_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    sketch = GraphSketch(1)
+    x = sketch.tensor((1, 4))
+    tflite = sketch.builder.build([x], [sketch.add("TILE", [x, sketch.numbers([2, 1])], (2, 4), "TileOptions")])
+    with pytest.raises(UnsupportedModelError, match=r"does not run the model: .*TILE") as caught:
+        run_tflm(tflite, [np.zeros((1, 1, 4), np.int8)])
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr().err == ""
 
 
 def test_runs_of_different_shapes_are_refused() -> None:

@@ -263,6 +263,9 @@ void mt_softmax_s8(const mt_softmax *layer, const int8_t *input, int8_t *output)
 /* Any function of one int8 value: table[value + 128]. Works in place. */
 void mt_lookup_s8(const int8_t *table, uint32_t count, const int8_t *input, int8_t *output);
 
+/* The same with results of 32 bits, such as float32. */
+void mt_lookup_s8_words(const uint32_t *table, uint32_t count, const int8_t *input, uint32_t *output);
+
 /* QUANTIZE: float32 to int8, rounds half away from zero. */
 void mt_quantize_f32_s8(float scale, int32_t zero_point, uint32_t count, const float *input, int8_t *output);
 
@@ -290,9 +293,11 @@ typedef struct {
 
 void mt_conv2d_plain_s8(const mt_conv2d_plain *layer, const int8_t *input, int8_t *output);
 
+#include "mt_choice.h"
 #include "mt_elementwise.h"
 #include "mt_kernels_s16.h"
 #include "mt_movement.h"
+#include "mt_normalisation.h"
 #include "mt_products.h"
 #include "mt_recurrent.h"
 #include "mt_reduction.h"

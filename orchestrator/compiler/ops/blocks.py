@@ -6,7 +6,6 @@ from itertools import product
 import numpy as np
 
 from orchestrator.compiler.graph import Operator, Tensor
-from orchestrator.compiler.ops.copy import require_same_values
 from orchestrator.compiler.ops.movement import Copy, layout, movement
 from orchestrator.compiler.ops.slice import lower_view
 from orchestrator.compiler.step import Step
@@ -32,7 +31,8 @@ def lower_depth_to_space(operator: Operator) -> Step:
 
 
 def _blocked(operator: Operator, source: Tensor) -> tuple[int, int, int, int, int]:
-    operator.require(len(source.shape) == 4, f"needs 4 axes, but got {list(source.shape)}")
+    for tensor in (source, operator.output):
+        operator.require(len(tensor.shape) == 4, f"needs 4 axes, but got {list(tensor.shape)}")
     block = operator.int_option("BlockSize")
     operator.require(block >= 1, f"block size must be >= 1, but got {block}")
     batch, height, width, channels = source.shape
@@ -42,9 +42,9 @@ def _blocked(operator: Operator, source: Tensor) -> tuple[int, int, int, int, in
 def lower_space_to_batch(operator: Operator) -> Step:
     """Lower SPACE_TO_BATCH_ND: padded with the real 0, then every block position becomes a batch of its own."""
     source, target = operator.input(0), operator.output
-    require_same_values(operator, source)
+    operator.require_same_values(source)
     block, pads = _block_and_margins(operator, source)
-    copies = _batch_copies(operator, target, source, block, pads[:, 0].tolist())
+    copies = _batch_copies(operator, target, source, block, pads)
     zero = target.zero_point if target.quantisation else 0
     return movement(
         operator,
@@ -56,9 +56,9 @@ def lower_space_to_batch(operator: Operator) -> Step:
 def lower_batch_to_space(operator: Operator) -> Step:
     """Lower BATCH_TO_SPACE_ND: the inverse; what `crops` names is left out."""
     source, target = operator.input(0), operator.output
-    require_same_values(operator, source)
+    operator.require_same_values(source)
     block, crops = _block_and_margins(operator, source)
-    copies = _batch_copies(operator, source, target, block, crops[:, 0].tolist())
+    copies = _batch_copies(operator, source, target, block, crops)
     return movement(operator, [Copy(view_in=of_batch, view_out=of_image) for of_batch, of_image in copies])
 
 
@@ -72,7 +72,7 @@ def _block_and_margins(operator: Operator, source: Tensor) -> tuple[list[int], n
 
 
 def _batch_copies(
-    operator: Operator, of_blocks: Tensor, image: Tensor, block: list[int], before: list[int]
+    operator: Operator, of_blocks: Tensor, image: Tensor, block: list[int], margins: np.ndarray
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Give, for each position in a block, the view of its batch and that of its pixels in the image.
 
@@ -80,10 +80,14 @@ def _batch_copies(
     """
     samples = image.shape[0] if image.shape else 0
     fits = len(of_blocks.shape) == len(image.shape) and of_blocks.shape[:1] == (samples * math.prod(block),)
+    inner = slice(1, 1 + len(block))
+    padded = np.array(image.shape[inner]) + margins.sum(axis=1)
+    fits = fits and padded.tolist() == (np.array(of_blocks.shape[inner]) * block).tolist()
     operator.require(fits, f"{list(of_blocks.shape)} to or from {list(image.shape)} by blocks {block}")
     operator.require(math.prod(block) <= _MOST_POSITIONS, f"blocks {block} of more than {_MOST_POSITIONS} values")
     positions = product(*(range(b) for b in block))
     whole, pixels = layout(of_blocks), layout(image)
+    before = margins[:, 0].tolist()
     pairs = []
     for number, position in enumerate(positions):
         batch = slice(number * samples, (number + 1) * samples)

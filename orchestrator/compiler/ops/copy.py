@@ -10,26 +10,15 @@ from orchestrator.compiler.ops.movement import Copy, View, layout, movement
 from orchestrator.compiler.step import Step
 
 
-def require_same_values(operator: Operator, *tensors: Tensor) -> None:
-    """Raise unless a stored value stands for the same real one in the output and in all of these."""
-    target = operator.output
-    for tensor in tensors:
-        same = tensor.dtype == target.dtype and _scale_of(tensor) == _scale_of(target)
-        operator.require(same, "inputs and outputs must have the same type, scale and zero point")
-
-
-def _scale_of(tensor: Tensor) -> tuple[float, int] | None:
-    return (tensor.scale, tensor.zero_point) if tensor.quantisation else None
-
-
 def lower_concatenation(operator: Operator) -> Step:
     """Lower CONCATENATION to one copy for each input."""
     operator.require(operator.text_option("FusedActivationFunction") == "NONE", "a fused activation")
     parts = [operator.input(position) for position in range(len(operator.inputs))]
-    require_same_values(operator, *parts)
+    operator.require_same_values(*parts)
     axis = axis_of(operator, operator.int_option("Axis"), operator.output)
     whole = layout(operator.output)
-    pieces = _pieces(operator, whole, axis, [part.shape[axis] if part.shape else 0 for part in parts])
+    extents = [part.shape[axis] if len(part.shape) == whole.ndim else 0 for part in parts]
+    pieces = _pieces(operator, whole, axis, extents)
     copies = [Copy(layout(part), piece, source=i) for i, (part, piece) in enumerate(zip(parts, pieces, strict=True))]
     return movement(operator, copies)
 
@@ -37,9 +26,10 @@ def lower_concatenation(operator: Operator) -> Step:
 def lower_pack(operator: Operator) -> Step:
     """Lower PACK: inputs side by side along a new axis."""
     parts = [operator.input(position) for position in range(len(operator.inputs))]
-    require_same_values(operator, *parts)
+    operator.require_same_values(*parts)
     axis = axis_of(operator, operator.int_option("Axis"), operator.output)
-    operator.require(operator.output.shape[axis] == len(parts), f"{len(parts)} inputs for {operator.output.shape}")
+    counts = {operator.output.shape[axis], operator.int_option("ValuesCount")}
+    operator.require(counts == {len(parts)}, f"{len(parts)} inputs for {list(operator.output.shape)}")
     whole = np.moveaxis(layout(operator.output), axis, 0)
     return movement(operator, [Copy(layout(part), whole[i, ...], source=i) for i, part in enumerate(parts)])
 
@@ -47,9 +37,10 @@ def lower_pack(operator: Operator) -> Step:
 def lower_unpack(operator: Operator) -> Step:
     """Lower UNPACK: one output for each index of an axis."""
     source = operator.input(0)
-    require_same_values(operator, source, *operator.outputs)
+    operator.require_same_values(source, *operator.outputs)
     axis = axis_of(operator, operator.int_option("Axis"), source)
-    operator.require(source.shape[axis] == len(operator.outputs), f"{len(operator.outputs)} outputs of {source.shape}")
+    counts = {source.shape[axis], operator.int_option("Num")}
+    operator.require(counts == {len(operator.outputs)}, f"{len(operator.outputs)} outputs of {list(source.shape)}")
     whole = np.moveaxis(layout(source), axis, 0)
     return movement(operator, [Copy(whole[i, ...], layout(part), target=i) for i, part in enumerate(operator.outputs)])
 
@@ -66,7 +57,7 @@ def lower_split_v(operator: Operator) -> Step:
 
 def _split(operator: Operator, position: int, axis: int) -> Step:
     source, parts = operator.input(position), operator.outputs
-    require_same_values(operator, source, *parts)
+    operator.require_same_values(source, *parts)
     axis = axis_of(operator, axis, source)
     extents = [part.shape[axis] if len(part.shape) == len(source.shape) else 0 for part in parts]
     pieces = _pieces(operator, layout(source), axis, extents)
@@ -105,7 +96,7 @@ def lower_interleave(operator: Operator) -> Step:
 def lower_pad(operator: Operator) -> Step:
     """Lower PAD and PADV2 of any axes: fill with the value, which is the real 0 if there is none, copy into it."""
     source, target = operator.input(0), operator.output
-    require_same_values(operator, source)
+    operator.require_same_values(source)
     before = _paddings(operator)[:, 0]
     inside = tuple(slice(b, b + extent) for b, extent in zip(before.tolist(), source.shape, strict=True))
     given = operator.optional_input(2)
@@ -129,7 +120,7 @@ def _fill(operator: Operator, value: np.ndarray) -> str:
 def lower_mirror_pad(operator: Operator) -> Step:
     """Lower MIRROR_PAD: each side of each axis is a copy that goes backwards."""
     source, target = operator.input(0), operator.output
-    require_same_values(operator, source)
+    operator.require_same_values(source)
     edge = 1 if operator.text_option("Mode") == "REFLECT" else 0  # REFLECT leaves out the border itself
     per_axis = []
     for extent, (before, after) in zip(source.shape, _paddings(operator).tolist(), strict=True):

@@ -50,6 +50,7 @@ def lower(operator: Operator) -> Step:
         count == target.shape[3] == multiplier * source.shape[3],
         f"{count} filters for {source.shape[3]} input and {target.shape[3]} output channels",
     )
+    operator.require(operator.options["DepthMultiplier"] == multiplier, f"the depth multiplier must be {multiplier}")
     rows = np.ascontiguousarray(weights.reshape(height * width, count).T)
     channels = fold_channels(operator, rows, channel_ratios(operator, count))
     filters = channels.rows.reshape(count, height, width)

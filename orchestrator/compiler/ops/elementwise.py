@@ -16,6 +16,7 @@ from orchestrator.compiler.step import Field, Step
 
 _SUM_BITS = 20  # extra bits that an addition carries (specification of ADD)
 _SQUARE_BITS = 7
+_COMPARED_BITS = 8
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,7 @@ def lower_mul(operator: Operator) -> Step:
 def lower_extreme(operator: Operator) -> Step:
     """Lower MAXIMUM and MINIMUM, which compare stored values: all tensors share one scale."""
     a, b = _operands(operator)
-    for tensor in (a, b):
-        same = (tensor.scale, tensor.zero_point) == (operator.output.scale, operator.output.zero_point)
-        operator.require(same, "inputs and output must have the same scale and zero point")
+    operator.require_same_values(a, b)
     leaves = OutputRange(operator.output.zero_point, INT8_MIN, INT8_MAX)
     function = {"MAXIMUM": max, "MINIMUM": min}[operator.name]
     return _lower(operator, Binary(f"mt_{operator.name.lower()}", "mt_repeat", {}, function, leaves, {}))
@@ -150,6 +149,40 @@ def lower_prelu(operator: Operator) -> Step:
         "output": leaves.fields(),
     }
     return _lower(operator, Binary("mt_prelu", "mt_prelu", fields, stored, leaves, None))
+
+
+_HOLDS = {"LESS": 0b001, "EQUAL": 0b010, "GREATER": 0b100}
+_HOLDS |= {"LESS_EQUAL": 0b011, "GREATER_EQUAL": 0b110, "NOT_EQUAL": 0b101}
+_SWAPPED = {0b001: 0b100, 0b100: 0b001, 0b011: 0b110, 0b110: 0b011}
+_TRUTH = OutputRange(0, 0, 1)
+
+
+def lower_compare(operator: Operator) -> Step:
+    """Lower comparisons of real values to `mt_compare_s8`; truth is a byte."""
+    a, b, holds = operator.input(0), operator.input(1), _HOLDS[operator.name]
+    operator.require_int8(a, b)
+    operator.require(operator.output.dtype == "bool", f"the output must be bool, but is {operator.output.dtype}")
+    operator.require(max(a.scale, b.scale) < 1.0, "needs scales below 1")
+    scale_a, scale_b = (_shifted(scale_for(t.scale, 255 << _COMPARED_BITS), _COMPARED_BITS) for t in (a, b))
+    names = ("zero_point_a", "zero_point_b", "scale_a", "scale_b", "holds")
+
+    def stored(x: int, y: int) -> int:
+        difference = requantise(x - a.zero_point, scale_a) - requantise(y - b.zero_point, scale_b)
+        return holds >> (1 + (difference > 0) - (difference < 0)) & 1
+
+    straight: tuple[Field, ...] = (a.zero_point, b.zero_point, scale_a.fields(), scale_b.fields(), holds)
+    swapped = _SWAPPED.get(holds, holds)
+    crossed: tuple[Field, ...] = (b.zero_point, a.zero_point, scale_b.fields(), scale_a.fields(), swapped)
+    fields, others = (dict(zip(names, values, strict=True)) for values in (straight, crossed))
+    return _lower(operator, Binary("mt_compare", "mt_compare", fields, stored, _TRUTH, others))
+
+
+def lower_logical(operator: Operator) -> Step:
+    """Lower LOGICAL_AND and LOGICAL_OR, the smaller and the larger of two bytes of truth."""
+    for tensor in (operator.input(0), operator.input(1), operator.output):
+        operator.require(tensor.dtype == "bool", f"needs bool, but '{tensor.name}' is {tensor.dtype}")
+    kernel, function = {"LOGICAL_AND": ("mt_minimum", min), "LOGICAL_OR": ("mt_maximum", max)}[operator.name]
+    return _lower(operator, Binary(kernel, "mt_repeat", {}, function, _TRUTH, {}))
 
 
 def _operands(operator: Operator) -> tuple[Tensor, Tensor]:

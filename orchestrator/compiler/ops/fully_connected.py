@@ -24,6 +24,7 @@ def fold(operator: Operator) -> tuple[Channels, int]:
     samples = source.elements // depth
     operator.require(samples * depth == source.elements, f"{source.elements} inputs for weights of depth {depth}")
     operator.require(samples * count == target.elements, f"{target.elements} outputs, expected {samples * count}")
+    operator.require(target.shape[-1:] == (count,), f"needs {count} as last extent, but got {list(target.shape)}")
     return fold_channels(operator, weights, channel_ratios(operator, count)), samples
 
 

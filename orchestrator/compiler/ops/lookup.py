@@ -58,11 +58,10 @@ def lower_relu(operator: Operator) -> Step:
 
 def lower_relu6(operator: Operator) -> Step:
     """Lower RELU6, which the reference takes to leave the scale as it is."""
-    source, target = operator.input(0), operator.output
-    operator.require_int8(source, target)
-    same = (source.scale, source.zero_point) == (target.scale, target.zero_point)
-    operator.require(same, "input and output must have the same scale and zero point")
-    leaves = output_range("RELU6", target.scale, target.zero_point)
+    source = operator.input(0)
+    operator.require_int8(source, operator.output)
+    operator.require_same_values(source)
+    leaves = output_range("RELU6", source.scale, source.zero_point)
     return lookup_step(operator, lambda value: min(max(value, leaves.lowest), leaves.highest))
 
 
@@ -110,6 +109,25 @@ def lookup_step(operator: Operator, stored: Callable[[int], int], position: int 
         arrays=(Array("table", "int8_t", np.array(values, np.int8), is_weights=False),),
         shares=(0,),
     )
+
+
+def lower_not(operator: Operator) -> Step:
+    """Lower LOGICAL_NOT of bytes of truth."""
+    for tensor in (operator.input(0), operator.output):
+        operator.require(tensor.dtype == "bool", f"needs bool, but '{tensor.name}' is {tensor.dtype}")
+    return lookup_step(operator, lambda value: int(value == 0))
+
+
+def lower_table(operator: Operator) -> Step:
+    """Lower LOOKUP, ours alone: its second input is the table, of bytes or of words."""
+    table = operator.constant(1)
+    count = operator.output.elements
+    operator.require(operator.input(0).elements == count, f"{operator.input(0).elements} inputs, {count} outputs")
+    if table.dtype == np.uint32:
+        call = f"mt_lookup_s8_words({{table}}, {count}, {{in0}}, (void *){{out}});"
+        return Step(operator, call=call, arrays=(Array("table", "uint32_t", table, is_weights=False),))
+    call = f"mt_lookup_s8({{table}}, {count}, {{in0}}, {{out}});"
+    return Step(operator, call=call, arrays=(Array("table", "int8_t", table, is_weights=False),), shares=(0,))
 
 
 def _rescaled(operator: Operator, factor: float) -> Callable[[int], int]:

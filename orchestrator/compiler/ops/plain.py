@@ -42,6 +42,10 @@ def lower_plain(operator: Operator) -> Step:
     groups = source.shape[-1] // depth if operator.name != "FULLY_CONNECTED" else 1
     fits = input_shape["channels"] == groups * depth and count % groups == 0 and count == output_shape["channels"]
     operator.require(fits, f"{count} filters of depth {depth} for {list(source.shape)} to {list(target.shape)}")
+    multiplier = operator.options.get("DepthMultiplier", count // groups)
+    operator.require(
+        multiplier == count // groups, f"a depth multiplier of {multiplier}, but {count // groups} filters"
+    )
     leaves = output_range(operator.text_option("FusedActivationFunction"), target.scale, target.zero_point)
     fields: dict[str, Field] = {
         "weights": Reference("weights"),
@@ -85,6 +89,7 @@ def _geometry(operator: Operator, filters: NDArray[np.int8]) -> tuple[dict[str, 
         return shape_fields(operator.input(0)), shape_fields(operator.output), window
     samples = operator.input(0).elements // depth
     fits = samples * depth == operator.input(0).elements and samples * count == operator.output.elements
+    fits = fits and operator.output.shape[-1:] == (count,)
     operator.require(fits, f"{operator.input(0).elements} inputs, {operator.output.elements} outputs")
     operator.require(max(samples, depth, count) <= 65535, "more than 65,535 samples, inputs or outputs")
     image: dict[str, Field] = {"height": samples, "width": 1}

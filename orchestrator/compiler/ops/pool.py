@@ -17,8 +17,7 @@ def lower(operator: Operator) -> Step:
     window = window_of(operator, height, width)
     operator.require(height * width <= _LARGEST_WINDOW, f"window of more than {_LARGEST_WINDOW} values")
     operator.require(source.shape[3] == target.shape[3], "input and output must have the same channels")
-    same = (source.scale, source.zero_point) == (target.scale, target.zero_point)
-    operator.require(same, "input and output must have the same scale and zero point")
+    operator.require_same_values(source)
     leaves = output_range(operator.text_option("FusedActivationFunction"), target.scale, target.zero_point)
     fields: dict[str, Field] = {
         "input": shape_fields(source),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestrator.compiler.graph import Operator
-from orchestrator.compiler.ops.copy import axis_of, require_same_values
+from orchestrator.compiler.ops.copy import axis_of
 from orchestrator.compiler.ops.loops import looped
 from orchestrator.compiler.ops.movement import Copy, layout, movement
 from orchestrator.compiler.quantise import INT8_MAX, INT8_MIN, OutputRange, Scale, quantise_multiplier
@@ -68,7 +68,7 @@ def mean_multiplier(ratio: float, count: int) -> tuple[int, int]:
 def lower_extreme(operator: Operator) -> Step:
     """Lower REDUCE_MAX and REDUCE_MIN."""
     operator.require_int8(operator.input(0), operator.output)
-    require_same_values(operator, operator.input(0))
+    operator.require_same_values(operator.input(0))
     shape = reduction_of(operator)
     kernel = f"mt_{operator.name.lower()}_s8"
     return reduction_step(operator, shape, f"{kernel}({shape.count}, {shape.inner}, {{in0}}, {{out}});", 1, None)
@@ -90,7 +90,7 @@ def reduction_of(operator: Operator) -> Reduction:
     """Give what the axes of input 1 leave of input 0."""
     source = operator.input(0)
     operator.require(source.data is None, "the input must be computed at run time")
-    axes = {axis_of(operator, int(axis), source) for axis in operator.integers(1).reshape(-1).tolist()}
+    axes = {axis_of(operator, int(axis), source) for axis in operator.integers(1, least=0).reshape(-1).tolist()}
     count = int(np.prod([source.shape[axis] for axis in axes]))
     results = source.elements // count
     operator.require(results == operator.output.elements, f"{operator.output.elements} outputs, expected {results}")

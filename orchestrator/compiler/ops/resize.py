@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.compiler.graph import Operator
-from orchestrator.compiler.ops.copy import require_same_values
 from orchestrator.compiler.ops.loops import per_sample
 from orchestrator.compiler.ops.movement import layout
 from orchestrator.compiler.ops.slice import lower_view
@@ -20,7 +19,7 @@ _ONE = 1 << _WEIGHT_BITS
 def lower_nearest(operator: Operator) -> Step:
     """Lower RESIZE_NEAREST_NEIGHBOR: by whole factors a copy that repeats, else two tables of positions."""
     source, target = operator.input(0), operator.output
-    require_same_values(operator, source)
+    operator.require_same_values(source)
     _require_images(operator)
     rows, columns = (_nearest(operator, source.shape[axis], target.shape[axis]) for axis in (1, 2))
     batch, height, width, channels = source.shape
@@ -77,7 +76,7 @@ def lower_bilinear(operator: Operator) -> Step:
     """Lower RESIZE_BILINEAR to `mt_resize_bilinear_s8`."""
     source, target = operator.input(0), operator.output
     operator.require_int8(source, target)
-    require_same_values(operator, source)
+    operator.require_same_values(source)
     _require_images(operator)
     return per_sample(_lower_interpolated)(operator)
 

@@ -41,13 +41,17 @@ def lower(operator: Operator) -> Step:
 
 def exponentials(operator: Operator, step: float) -> list[int]:
     """Give exp(-d * step) for d in 0..255 with 31 fractional bits, 0 beyond the reference's input radius."""
+    values = [exp_negative(value, _INTEGER_BITS) for value in differences(operator, step)]
+    return values + [0] * (256 - len(values))
+
+
+def differences(operator: Operator, step: float) -> list[int]:
+    """Give -d * step for d from 0 on with 26 fractional bits, up to the reference's input radius or 255."""
     real = min(step * (1 << (31 - _INTEGER_BITS)), float((1 << 31) - 1))
     operator.require(real > 1.0, f"beta * input scale of {step} is too small")
     multiplier, shift = quantise_multiplier(real)
     radius = (((1 << _INTEGER_BITS) - 1) << (31 - _INTEGER_BITS)) >> shift
-    scaled = [multiply(-d << shift, multiplier) for d in range(min(radius, 255) + 1)]
-    values = [exp_negative(value, _INTEGER_BITS) for value in scaled]
-    return values + [0] * (256 - len(values))
+    return [multiply(-d << shift, multiplier) for d in range(min(radius, 255) + 1)]
 
 
 def _shortened(table: list[int]) -> list[int]:

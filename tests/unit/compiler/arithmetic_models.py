@@ -103,3 +103,26 @@ def arg(models: OperatorModels, name: str) -> bytes:
     y = sketch.builder.tensor((*shape[:axis], *shape[axis + 1 :]), "int32")
     table, field = ("ArgMaxOptions", "outputType") if name == "ARG_MAX" else ("ArgMinOptions", "outputType")
     return sketch.run(name, [x, sketch.numbers(axis)], [y], table, **{field: 2})
+
+
+def normalisation(models: OperatorModels, name: str) -> bytes:
+    """L2_NORMALIZATION or LOG_SOFTMAX of some rows, scales from fine to coarse."""
+    builder = TfliteBuilder()
+    shape = models.integer(1, 3), models.integer(1, 3), models.integer(1, 80)
+    table, scale, zero_point = {
+        "L2_NORMALIZATION": ("L2NormOptions", 1 / 128, 0),
+        "LOG_SOFTMAX": ("LogSoftmaxOptions", 1 / 16, 127),
+    }[name]
+    x = builder.tensor(shape, scale=models.scale(0.001, 0.5), zero_point=models.zero_point())
+    y = builder.tensor(shape, scale=scale, zero_point=zero_point)
+    builder.operator(name, [x], [y], table)
+    return builder.build([x], [y])
+
+
+def inverse_root(models: OperatorModels) -> bytes:
+    """RSQRT of all values from zero on."""
+    builder = TfliteBuilder()
+    x = builder.tensor((1, 256), scale=models.scale(0.0001, 0.1), zero_point=-128)
+    y = builder.tensor((1, 256), scale=models.scale(0.01, 1.0), zero_point=models.zero_point())
+    builder.operator("RSQRT", [x], [y])
+    return builder.build([x], [y])

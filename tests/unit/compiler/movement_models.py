@@ -209,6 +209,16 @@ def gather(models: OperatorModels) -> bytes:
     return sketch.run("GATHER", [x, sketch.numbers(positions)], [y], "GatherOptions", axis=axis)
 
 
+def gather_nd(models: OperatorModels) -> bytes:
+    """GATHER_ND of constant positions along the first axes, up to all of them."""
+    sketch = Sketch(models)
+    shape = sketch.shape(models.integer(1, 4))
+    count, results = models.integer(1, len(shape)), sketch.shape(models.integer(1, 2))
+    positions = [[models.integer(0, extent - 1) for extent in shape[:count]] for _ in range(int(np.prod(results)))]
+    x, y = sketch.tensor(shape), sketch.tensor((*results, *shape[count:]))
+    return sketch.run("GATHER_ND", [x, sketch.numbers(np.reshape(positions, (*results, count)))], [y])
+
+
 def space_and_depth(models: OperatorModels, name: str) -> bytes:
     """SPACE_TO_DEPTH or DEPTH_TO_SPACE."""
     sketch = Sketch(models)

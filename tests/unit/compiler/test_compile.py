@@ -64,14 +64,21 @@ def test_an_unsupported_operator_is_named_with_what_is_supported() -> None:
     assert "\n" not in text
 
 
+def test_whatever_is_refused_about_an_operator_its_name_comes_first() -> None:
+    builder = TfliteBuilder()
+    x, y = builder.tensor((1, 4), scale=0.1, name="in"), builder.tensor((1, 4), scale=0.1, name="out")
+    builder.operator("ADD", [x, x], [y], "AddOptions", fusedActivationFunction=4)
+    with pytest.raises(UnsupportedModelError, match=r"^operator 0 ADD \(output 'out'\): fused activation TANH"):
+        compile_model(builder.build([x], [y]))
+
+
 def test_float_activations_are_refused() -> None:
     with pytest.raises(UnsupportedModelError, match="float32"):
         compile_model(dense_model(dtype="float32"))
 
 
-def test_several_subgraphs_are_refused() -> None:
-    with pytest.raises(UnsupportedModelError, match="subgraph"):
-        compile_model(dense_model(subgraphs=2))
+def test_the_first_subgraph_is_the_network() -> None:
+    assert compile_model(dense_model(subgraphs=2)).layers == compile_model(dense_model()).layers
 
 
 def test_dynamic_shapes_are_refused() -> None:
@@ -88,6 +95,15 @@ def test_an_open_batch_in_the_signature_is_taken_as_the_shape_says() -> None:
     builder.tensors[x].shapeSignature = np.array([-1, 4], np.int32)
     builder.operator("RELU", [x], [y])
     assert compile_model(builder.build([x], [y])).inputs[0].shape == (1, 4)
+
+
+def test_an_open_extent_besides_the_batch_is_refused() -> None:
+    builder = TfliteBuilder()
+    x, y = builder.tensor((1, 1, 4), scale=0.1), builder.tensor((1, 1, 4), scale=0.1)
+    builder.tensors[x].shapeSignature = np.array([1, -1, 4], np.int32)
+    builder.operator("RELU", [x], [y])
+    with pytest.raises(UnsupportedModelError, match=r"dynamic shape \[1, -1, 4\]"):
+        compile_model(builder.build([x], [y]))
 
 
 @pytest.mark.parametrize("content", [b"", b"TFL3", b"not a model at all", b"\x00" * 64])

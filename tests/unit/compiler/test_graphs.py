@@ -10,12 +10,16 @@ from orchestrator.domain.errors import UnsupportedModelError
 from orchestrator.parity.compare import random_inputs
 from orchestrator.parity.tflm import run_tflm
 from orchestrator.toolchain.host_model import build_host_model
+from tests.unit.compiler import exporter_models
+from tests.unit.compiler.convolution_models import ONES
 from tests.unit.compiler.graph_models import NETWORKS, GraphSketch, dilated, many_inputs_and_outputs, shape_arithmetic
 
+ALL_NETWORKS = NETWORKS | exporter_models.NETWORKS
 
-@pytest.mark.parametrize("name", NETWORKS)
+
+@pytest.mark.parametrize("name", ALL_NETWORKS)
 def test_network_equals_the_reference_interpreter(name: str, tmp_path: Path) -> None:
-    tflite = NETWORKS[name]()
+    tflite = ALL_NETWORKS[name]()
     compiled = compile_model(tflite)
     samples = random_inputs(compiled.inputs, 6, seed=3)
     ours = build_host_model(compiled, tmp_path).run(samples)
@@ -63,9 +67,18 @@ def test_a_concatenation_along_the_first_long_axis_is_a_copy_for_each_input() ->
         ("TRANSPOSE", "TransposeOptions", [[0, 0]], {}, r"\[0, 0\]"),
         ("SLICE", "SliceOptions", [[0, 3], [1, 4]], {}, "begins"),
         ("GATHER", "GatherOptions", [[9]], {"axis": 1}, "positions"),
+        ("GATHER_ND", "GatherNdOptions", [[[0, 4]]], {}, "positions 0 to 4"),
+        ("BROADCAST_TO", "BroadcastToOptions", [], {}, "needs an input 1"),
+        ("BROADCAST_TO", "BroadcastToOptions", [[1, 4]], {}, r"shape \[1, 4\]"),
         ("REDUCE_MAX", "ReducerOptions", [[5]], {}, "axis 5"),
         ("PAD", "PadOptions", [[[0, 0]]], {}, "paddings"),
         ("STRIDED_SLICE", "StridedSliceOptions", [[0, 0], [1, 4], [0, 1]], {}, "strides"),
+        ("STRIDED_SLICE", "StridedSliceOptions", [[0] * 3, [1, 1, 4], [1] * 3], {"ellipsisMask": 3}, "2 ellipses"),
+        ("TRANSPOSE", "TransposeOptions", [[1, 0]], {}, r"\[4, 1\] to \[1, 3\]"),
+        ("PACK", "PackOptions", [], {"axis": 0, "valuesCount": 2}, "1 inputs"),
+        ("UNPACK", "UnpackOptions", [], {"axis": 0, "num": 2}, "1 outputs"),
+        ("DEPTH_TO_SPACE", "DepthToSpaceOptions", [], {"blockSize": 1}, "needs 4 axes"),
+        ("BATCH_TO_SPACE_ND", "BatchToSpaceNDOptions", [[1], [[0, 0]]], {}, "by blocks"),
         ("SPLIT_V", "SplitVOptions", [[1, 3], [1]], {}, "along axis 1"),
         ("BATCH_MATMUL", "BatchMatMulOptions", [[[1, 2]]], {}, "needs int8"),
     ],
@@ -124,3 +137,59 @@ def test_weights_of_several_operators_are_written_once_if_they_are_one_tensor(
     samples = random_inputs(compiled.inputs, 6, seed=3)
     (ours,) = build_host_model(compiled, tmp_path).run(samples)
     np.testing.assert_array_equal(ours, run_tflm(tflite, samples)[0])
+
+
+def test_concatenated_tensors_have_the_same_number_of_axes() -> None:
+    sketch = GraphSketch(5)
+    a, b = sketch.tensor((1, 4)), sketch.tensor((4,))
+    y = sketch.add("CONCATENATION", [a, b], (1, 8), "ConcatenationOptions", axis=1)
+    with pytest.raises(UnsupportedModelError, match=r"\[4, 0\] along axis 1 of \[1, 8\]"):
+        compile_model(sketch.builder.build([a, b], [y]))
+
+
+def test_an_output_of_whole_numbers_with_64_bits_is_refused() -> None:
+    sketch = GraphSketch(6)
+    x = sketch.builder.tensor((2, 3), "int64", name="x")
+    y = sketch.builder.tensor((3, 2), "int64")
+    sketch.builder.operator("TRANSPOSE", [x, sketch.numbers([1, 0])], [y], "TransposeOptions")
+    with pytest.raises(UnsupportedModelError, match="'x' is int64; inputs and outputs must be one of"):
+        compile_model(sketch.builder.build([x], [y]))
+
+
+def test_a_grouped_convolution_to_fewer_axes_is_refused() -> None:
+    sketch = GraphSketch(7)
+    x, values = sketch.tensor((1, 3, 3, 4)), sketch.models.weights((4, 1, 1, 2))
+    w = sketch.tensor(values.shape, zero_point=0, data=values)
+    y = sketch.add("CONV_2D", [x, w, -1], (9, 4), "Conv2DOptions", **ONES)
+    with pytest.raises(UnsupportedModelError, match=r"operator 0 CONV_2D .* needs \[1, height, width, channels\]"):
+        compile_model(sketch.builder.build([x], [y]))
+
+
+@pytest.mark.parametrize(("inputs", "extents"), [(1, 3), (0, 2)])
+def test_a_shape_that_cannot_be_is_refused(inputs: int, extents: int) -> None:
+    sketch = GraphSketch(8)
+    x, shape = sketch.tensor((1, 4)), sketch.builder.tensor((extents,), "int32")
+    sketch.builder.operator("SHAPE", [x] * inputs, [shape], "ShapeOptions", outType=2)
+    with pytest.raises(UnsupportedModelError, match="operator 0 SHAPE"):
+        compile_model(sketch.builder.build([x], [shape, sketch.add("RELU", [x], (1, 4))]))
+
+
+def test_an_axis_listed_twice_is_reversed_once(tmp_path: Path) -> None:
+    sketch = GraphSketch(9)
+    x = sketch.tensor((2, 3))
+    y = sketch.add("REVERSE_V2", [x, sketch.numbers([1, -1])], (2, 3), "ReverseV2Options")
+    stored = np.arange(6, dtype=np.int8).reshape(1, 2, 3)
+    (ours,) = build_host_model(compile_model(sketch.builder.build([x], [y])), tmp_path).run([stored])
+    np.testing.assert_array_equal(ours[0], stored[0, :, ::-1])
+
+
+@pytest.mark.parametrize(("shapes", "target"), [([(1, 4), (1, 4)], (2, 4)), ([(1, 4), (1, 3)], (1, 4))])
+def test_a_choice_that_does_not_broadcast_to_its_output_is_refused(
+    shapes: list[tuple[int, ...]], target: tuple[int, ...]
+) -> None:
+    sketch = GraphSketch(10)
+    a, b = (sketch.tensor(shape) for shape in shapes)
+    condition = sketch.builder.tensor((1, 4), "bool", data=np.array([[True, False, True, False]]))
+    y = sketch.add("SELECT_V2", [condition, a, b], target)
+    with pytest.raises(UnsupportedModelError, match="do not broadcast"):
+        compile_model(sketch.builder.build([a, b], [y]))

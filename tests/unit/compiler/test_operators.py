@@ -12,7 +12,15 @@ from orchestrator.parity.tflm import run_tflm
 from orchestrator.toolchain.host_model import build_host_model
 from tests.unit.compiler import convolution_models as convolution
 from tests.unit.compiler import movement_models as movement
-from tests.unit.compiler.arithmetic_models import arg, elementwise, prelu, reduction
+from tests.unit.compiler.arithmetic_models import (
+    arg,
+    elementwise,
+    inverse_root,
+    normalisation,
+    prelu,
+    reduction,
+)
+from tests.unit.compiler.choice_models import comparison, logical
 from tests.unit.compiler.operator_models import OperatorModels
 from tests.unit.compiler.product_models import attention, matrices
 from tests.unit.compiler.recurrent_models import lstm, svdf
@@ -44,17 +52,29 @@ CASES: dict[str, tuple[int, Draw]] = {
     "DEPTHWISE_CONV_2D": (24, lambda models: models.convolution(depthwise=True)),
     "DEPTH_TO_SPACE": (3, _named(movement.space_and_depth, "DEPTH_TO_SPACE")),
     "ELU": (2, _unary("ELU")),
+    "EQUAL": (4, _named(comparison, "EQUAL")),
     "FULLY_CONNECTED": (8, OperatorModels.fully_connected),
     "GATHER": (4, movement.gather),
+    "GATHER_ND": (6, movement.gather_nd),
+    "GREATER": (8, _named(comparison, "GREATER")),
+    "GREATER_EQUAL": (4, _named(comparison, "GREATER_EQUAL")),
     "HARD_SWISH": (6, _unary("HARD_SWISH")),
+    "L2_NORMALIZATION": (6, _named(normalisation, "L2_NORMALIZATION")),
     "LEAKY_RELU": (3, _unary("LEAKY_RELU", "LeakyReluOptions", alpha=0.125)),
+    "LESS": (4, _named(comparison, "LESS")),
+    "LESS_EQUAL": (4, _named(comparison, "LESS_EQUAL")),
+    "LOGICAL_AND": (4, _named(logical, "LOGICAL_AND")),
+    "LOGICAL_NOT": (2, _named(logical, "LOGICAL_NOT")),
+    "LOGICAL_OR": (4, _named(logical, "LOGICAL_OR")),
     "LOGISTIC": (2, _unary("LOGISTIC")),
+    "LOG_SOFTMAX": (8, _named(normalisation, "LOG_SOFTMAX")),
     "MAXIMUM": (8, _named(elementwise, "MAXIMUM")),
     "MAX_POOL_2D": (4, lambda models: models.pool("MAX_POOL_2D")),
     "MEAN": (10, _named(reduction, "MEAN")),
     "MINIMUM": (4, _named(elementwise, "MINIMUM")),
     "MIRROR_PAD": (4, movement.mirror_pad),
     "MUL": (12, _named(elementwise, "MUL")),
+    "NOT_EQUAL": (4, _named(comparison, "NOT_EQUAL")),
     "PACK": (4, movement.pack),
     "PAD": (4, movement.pad),
     "PADV2": (3, _named(movement.pad, "PADV2")),
@@ -68,6 +88,8 @@ CASES: dict[str, tuple[int, Draw]] = {
     "RESIZE_BILINEAR": (8, _named(movement.resize, "RESIZE_BILINEAR")),
     "RESIZE_NEAREST_NEIGHBOR": (8, _named(movement.resize, "RESIZE_NEAREST_NEIGHBOR")),
     "REVERSE_V2": (3, movement.reverse),
+    "RSQRT": (4, inverse_root),
+    "SELECT_V2": (12, _named(comparison, "LESS")),
     "SLICE": (5, movement.slice_),
     "SOFTMAX": (8, OperatorModels.softmax),
     "SPACE_TO_BATCH_ND": (4, _named(movement.space_and_batch, "SPACE_TO_BATCH_ND")),

@@ -10,6 +10,7 @@ from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as sch
 from orchestrator.compiler import compile_model
 from orchestrator.compiler.reader import read_graph
 from orchestrator.domain.errors import UnsupportedModelError
+from tests.unit.compiler.operator_models import OperatorModels
 from tests.unit.compiler.test_compile import dense_model
 from tests.unit.compiler.tflite_builder import TfliteBuilder
 
@@ -50,6 +51,25 @@ def set_inputs(operator: int, *inputs: int) -> Callable[[schema.ModelT], None]:
     return change
 
 
+def drop_zero_point(model: schema.ModelT) -> None:
+    model.subgraphs[0].tensors[0].quantization.zeroPoint = None
+
+
+def make_weights_int4_that_are_computed(model: schema.ModelT) -> None:
+    model.subgraphs[0].tensors[0].type = schema.TensorType.INT4
+
+
+def give_int4_weights_out(model: schema.ModelT) -> None:
+    weights = model.subgraphs[0].tensors[1]
+    weights.type = schema.TensorType.INT4
+    model.buffers[weights.buffer].data = model.buffers[weights.buffer].data[:16]
+    model.subgraphs[0].outputs = np.array([1], np.int32)
+
+
+def drop_subgraphs(model: schema.ModelT) -> None:
+    model.subgraphs = []
+
+
 def set_version(model: schema.ModelT) -> None:
     model.version = 2
 
@@ -87,6 +107,12 @@ def repeat_operators(model: schema.ModelT) -> None:
         (set_shape(0, *[1] * 9), "more than 8 axes"),
         (set_inputs(0, 99, 1, -1), "operator 0 FULLY_CONNECTED reads"),
         (set_inputs(0, -2, 1, -1), "operator 0 FULLY_CONNECTED reads"),
+        (drop_zero_point, "'in' is not quantised"),
+        (make_weights_int4_that_are_computed, "'in' has type INT4, which only weights may have"),
+        (give_int4_weights_out, "'tensor_1' has type INT4, which only weights may have"),
+        (set_shape(2, 4, 1), r"needs 4 as last extent, but got \[4, 1\]|4 outputs"),
+        (drop_subgraphs, "no subgraph"),
+        (set_shape(0, 0), "dynamic shape"),
         (set_version, "must be of version 3, but is 2"),
         (share_one_huge_constant, "the constants take"),
         (list_an_input_twice, "lists an input twice"),
@@ -118,9 +144,36 @@ def test_constants_are_read_as_written() -> None:
     assert data.dtype == np.int32
 
 
+def test_what_nobody_refers_to_does_not_matter() -> None:
+    def add_tensors(model: schema.ModelT) -> None:
+        for kind, shape in (("STRING", [1]), ("FLOAT32", [0, 3]), ("INT8", [-1])):
+            tensor = schema.TensorT()
+            tensor.name, tensor.type, tensor.shape = kind, getattr(schema.TensorType, kind), np.array(shape, np.int32)
+            model.subgraphs[0].tensors.append(tensor)
+
+    assert compile_model(changed(add_tensors)).layers == compile_model(dense_model()).layers
+
+
+def test_a_depth_multiplier_that_contradicts_the_weights_is_refused() -> None:
+    model = schema.ModelT.InitFromPackedBuf(OperatorModels(1).convolution(depthwise=True), 0)
+    model.subgraphs[0].operators[0].builtinOptions.depthMultiplier = 0
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    with pytest.raises(UnsupportedModelError, match="depth multiplier of 0"):
+        compile_model(bytes(builder.Output()))
+
+
 def test_options_of_another_operator_are_not_taken_for_its_own() -> None:
     builder = TfliteBuilder()
     a, b, y = (builder.tensor((1, 4), scale=0.1) for _ in range(3))
     builder.operator("ADD", [a, b], [y], "SoftmaxOptions")
     with pytest.raises(UnsupportedModelError, match="ADD without its options"):
         compile_model(builder.build([a, b], [y]))
+
+
+def test_a_very_long_name_loses_its_middle() -> None:
+    builder = TfliteBuilder()
+    x, y = builder.tensor((1, 4), scale=0.1, name="a" * 500 + "z"), builder.tensor((1, 4), scale=0.1)
+    builder.operator("RELU", [x], [y])
+    name = read_graph(builder.build([x], [y])).inputs[0].name
+    assert name == "a" * 60 + "..." + "a" * 56 + "z"

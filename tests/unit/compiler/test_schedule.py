@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.compiler import compile_model
+from orchestrator.compiler import compile_model, schedule
 from orchestrator.compiler.graph import Graph, Operator, Tensor
 from orchestrator.compiler.lifetimes import lifetimes_of
 from orchestrator.compiler.place import place_network
@@ -58,6 +59,13 @@ def test_another_order_gives_the_same_results(tmp_path: Path) -> None:
     samples = random_inputs(compiled.inputs, 4, seed=1)
     ours = build_host_model(compiled, tmp_path).run(samples)
     np.testing.assert_array_equal(ours[0], run_tflm(tflite, samples)[0])
+
+
+@pytest.mark.parametrize("tries", [20, 200])
+def test_a_network_too_wide_for_the_searches_keeps_its_order(tries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "_MOST_TRIES", tries)
+    compiled = compile_model(branches(40, interleaved=True))
+    assert [layer.name for layer in compiled.layers] == [f"tensor_{2 + 2 * n}" for n in range(80)] + ["tensor_161"]
 
 
 def test_many_branches_are_ordered_without_looking_at_all_orders() -> None:

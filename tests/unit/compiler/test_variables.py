@@ -110,9 +110,10 @@ def test_a_variable_that_starts_from_something_else_than_zero_is_refused() -> No
         compile_model(ring_buffer(0, initial=101))
 
 
-def test_a_subgraph_that_is_no_initialiser_is_refused() -> None:
+def test_a_call_of_a_subgraph_that_does_not_exist_is_refused() -> None:
     sketch = GraphSketch(1)
     x = sketch.tensor((1, 4))
+    sketch.builder.operator("CALL_ONCE", [], [], "CallOnceOptions", initSubgraphIndex=3)
     y = sketch.add("RELU", [x], (1, 4))
-    with pytest.raises(UnsupportedModelError, match="exactly 1 subgraph besides those that initialise"):
-        compile_model(sketch.builder.build([x], [y], subgraphs=2))
+    with pytest.raises(UnsupportedModelError, match="damaged: it calls subgraph 3 of 1"):
+        compile_model(sketch.builder.build([x], [y]))

@@ -8,7 +8,14 @@ import numpy as np
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
 _TYPES = {"int8": "INT8", "int32": "INT32", "float32": "FLOAT32", "int16": "INT16", "uint8": "UINT8", "int64": "INT64",
-          "resource": "RESOURCE"}  # fmt: skip
+          "resource": "RESOURCE", "bool": "BOOL", "int4": "INT4"}  # fmt: skip
+
+
+def _stored(data: np.ndarray, dtype: str) -> np.ndarray:
+    if dtype != "int4":
+        return np.frombuffer(np.ascontiguousarray(data, dtype).tobytes(), np.uint8)
+    pairs = np.pad(data.reshape(-1), (0, data.size % 2)).reshape(-1, 2).astype(np.uint8) & 15
+    return (pairs[:, 0] | pairs[:, 1] << 4).astype(np.uint8)
 
 
 @dataclass
@@ -44,7 +51,7 @@ class TfliteBuilder:
         tensor.buffer = 0
         if data is not None:
             buffer = schema.BufferT()
-            buffer.data = np.frombuffer(np.ascontiguousarray(data, dtype).tobytes(), np.uint8)
+            buffer.data = _stored(data, dtype)
             tensor.buffer = len(self.buffers)
             self.buffers.append(buffer)
         self.tensors.append(tensor)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from orchestrator.compiler.graph import Operator, Tensor
 from orchestrator.compiler.ops.broadcast import broadcast_step
-from orchestrator.compiler.ops.copy import require_same_values
 from orchestrator.compiler.ops.int16.factor import Factor, factor_for, range_fields
 from orchestrator.compiler.quantise import quantise_multiplier
 from orchestrator.compiler.step import Field, Step
@@ -69,7 +68,7 @@ def lower_mul(operator: Operator) -> Step:
 
 def lower_extreme(operator: Operator) -> Step:
     """Lower MAXIMUM and MINIMUM, which compare stored values: all tensors share one scale."""
-    require_same_values(operator, *_operands(operator))
+    operator.require_same_values(*_operands(operator))
     return broadcast_step(operator, f"mt_{operator.name.lower()}_s16", "mt_repeat", {}, {})
 
 

@@ -1,7 +1,6 @@
 """AVERAGE_POOL_2D and MAX_POOL_2D of int16: input and output share one scale."""
 
 from orchestrator.compiler.graph import Operator
-from orchestrator.compiler.ops.copy import require_same_values
 from orchestrator.compiler.ops.int16.factor import range_fields
 from orchestrator.compiler.ops.window import shape_fields, window_of
 from orchestrator.compiler.step import Step
@@ -14,7 +13,7 @@ def lower(operator: Operator) -> Step:
     """Lower to `mt_average_pool_s16` or `mt_max_pool_s16`."""
     source, target = operator.input(0), operator.output
     operator.require_int16(source, target)
-    require_same_values(operator, source)
+    operator.require_same_values(source)
     height, width = operator.int_option("FilterHeight"), operator.int_option("FilterWidth")
     window = window_of(operator, height, width)
     operator.require(height * width <= _LARGEST_WINDOW, f"window of more than {_LARGEST_WINDOW} values")
