@@ -8,12 +8,12 @@ from orchestrator.compiler.fold import fold_constants
 from orchestrator.compiler.graph import Graph, Operator, Tensor
 from orchestrator.compiler.islands import without_islands
 from orchestrator.compiler.kernel_choice import fewer_kernels
+from orchestrator.compiler.memory.place import place_network
 from orchestrator.compiler.ops import OPERATORS, STATE_INPUTS, is_of_int16, lower_operator, reshape
 from orchestrator.compiler.ops.int16 import INT16_OPERATORS
-from orchestrator.compiler.place import place_network
-from orchestrator.compiler.reader import read_graph
 from orchestrator.compiler.rewrite import INTERNAL_OPERATORS, REWRITTEN_OPERATORS, rewritten
 from orchestrator.compiler.step import Step
+from orchestrator.compiler.tflite.reader import read_graph
 from orchestrator.compiler.variables import VARIABLE_OPERATORS
 from orchestrator.domain.errors import UnsupportedModelError
 from orchestrator.domain.model import CompiledModel, Layer, TensorSpec

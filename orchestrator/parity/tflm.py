@@ -9,7 +9,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.compiler.reader import read_graph
+from orchestrator.compiler.tflite.reader import read_graph
 from orchestrator.domain.errors import UnsupportedModelError
 
 _ARENA_BYTES = 16 << 20

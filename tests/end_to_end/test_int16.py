@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.compiler.reader import read_graph
+from orchestrator.compiler.tflite.reader import read_graph
 from orchestrator.training.tensorflow_quiet import import_tensorflow
 from tests.end_to_end.conftest import CommandLine
 from tests.unit.export.building import cmake_build, example_output, run

@@ -6,7 +6,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.compiler.planner import ALIGNMENT_BYTES, Buffer, plan_arena
+from orchestrator.compiler.memory.planner import ALIGNMENT_BYTES, Buffer, plan_arena
 
 _SPANS = st.tuples(st.integers(1, 5000), st.integers(0, 12), st.integers(0, 5))
 

@@ -8,7 +8,7 @@ import pytest
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
 from orchestrator.compiler import compile_model
-from orchestrator.compiler.reader import read_graph
+from orchestrator.compiler.tflite.reader import read_graph
 from orchestrator.domain.errors import UnsupportedModelError
 from tests.unit.compiler.operator_models import OperatorModels
 from tests.unit.compiler.test_compile import dense_model

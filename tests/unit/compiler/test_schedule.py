@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.compiler import compile_model, schedule
+from orchestrator.compiler import compile_model
 from orchestrator.compiler.graph import Graph, Operator, Tensor
-from orchestrator.compiler.lifetimes import lifetimes_of
-from orchestrator.compiler.place import place_network
-from orchestrator.compiler.planner import largest_live_set
-from orchestrator.compiler.schedule import memory_orders
+from orchestrator.compiler.memory import schedule
+from orchestrator.compiler.memory.lifetimes import lifetimes_of
+from orchestrator.compiler.memory.place import place_network
+from orchestrator.compiler.memory.planner import largest_live_set
+from orchestrator.compiler.memory.schedule import memory_orders
 from orchestrator.compiler.step import Step
 from orchestrator.domain.model import MemoryPlan
 from orchestrator.parity.compare import random_inputs

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.compiler.graph import Quantisation, Tensor
-from orchestrator.compiler.schema import enum_names, one_line
-from orchestrator.compiler.tflite_format import MOST_AXES, MOST_ELEMENTS
+from orchestrator.compiler.tflite.format import MOST_AXES, MOST_ELEMENTS
+from orchestrator.compiler.tflite.schema import enum_names, one_line
 from orchestrator.domain.errors import UnsupportedModelError
 
 _DTYPES = {"FLOAT32": "float32", "INT32": "int32", "UINT8": "uint8", "INT64": "int64", "INT8": "int8",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.compiler.graph import Graph, Tensor
-from orchestrator.compiler.planner import Buffer
+from orchestrator.compiler.memory.planner import Buffer
 from orchestrator.compiler.step import Step
 
 

@@ -1,18 +1,15 @@
 """Read a .tflite file into a graph.
 
-The schema's classes walk the file only after `tflite_format` has checked that it holds together; what its numbers mean
+The schema's classes walk the file only after `format` has checked that it holds together; what its numbers mean
 is checked here and in `tensor_reader`.
 """
 
 import math
 from typing import Any
 
-from orchestrator.compiler.flatbuffer import check_table
 from orchestrator.compiler.graph import Graph, Operator, Option, Tensor
-from orchestrator.compiler.operator_options import ENUM_OPTIONS, OPTIONS
-from orchestrator.compiler.schema import enum_names, one_line, schema
-from orchestrator.compiler.tensor_reader import read_tensor, type_of
-from orchestrator.compiler.tflite_format import (
+from orchestrator.compiler.tflite.flatbuffer import check_table
+from orchestrator.compiler.tflite.format import (
     MOST_AXES,
     MOST_CONSTANT_BYTES,
     MOST_OPERATORS,
@@ -21,6 +18,9 @@ from orchestrator.compiler.tflite_format import (
     VERSION,
     checked,
 )
+from orchestrator.compiler.tflite.options import ENUM_OPTIONS, OPTIONS
+from orchestrator.compiler.tflite.schema import enum_names, one_line, schema
+from orchestrator.compiler.tflite.tensor_reader import read_tensor, type_of
 from orchestrator.compiler.variables import with_states
 from orchestrator.domain.errors import UnsupportedModelError
 

@@ -4,7 +4,7 @@ from bisect import insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from orchestrator.compiler.packing_search import Item, smaller_packing
+from orchestrator.compiler.memory.packing_search import Item, smaller_packing
 
 ALIGNMENT_BYTES = 4
 

@@ -3,7 +3,7 @@
 Slots are the positions of the fields in the schema (tensorflow/compiler/mlir/lite/schema/schema.fbs).
 """
 
-from orchestrator.compiler.flatbuffer import SCALAR_BYTES, Table, Values, check_flatbuffer
+from orchestrator.compiler.tflite.flatbuffer import SCALAR_BYTES, Table, Values, check_flatbuffer
 from orchestrator.domain.errors import UnsupportedModelError
 
 _IDENTIFIER = b"TFL3"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from orchestrator.compiler.emit import Placement
 from orchestrator.compiler.graph import Graph
-from orchestrator.compiler.lifetimes import Lifetimes, lifetimes_of
-from orchestrator.compiler.planner import Plan, plan_arena
-from orchestrator.compiler.schedule import memory_orders
+from orchestrator.compiler.memory.lifetimes import Lifetimes, lifetimes_of
+from orchestrator.compiler.memory.planner import Plan, plan_arena
+from orchestrator.compiler.memory.schedule import memory_orders
 from orchestrator.compiler.step import Step
 from orchestrator.domain.errors import UnsupportedModelError
 from orchestrator.domain.model import MemoryPlan, PlannedBuffer

@@ -1,0 +1,1 @@
+"""Which order the layers run in, and where in the arena each tensor lies."""

@@ -1,0 +1,1 @@
+"""The .tflite format: check a file and read it into a graph."""
