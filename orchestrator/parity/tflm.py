@@ -7,6 +7,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from orchestrator.compiler.reader import read_graph
+from orchestrator.domain.errors import UnsupportedModelError
+from orchestrator.domain.parity import NotCompared, ParityReport
+from orchestrator.parity.compare import compare_outputs
 from orchestrator.parity.tflm_process import TflmProcess
 
 _PROCESS = TflmProcess()
@@ -26,3 +29,14 @@ def run_tflm(tflite: bytes, inputs: Sequence[NDArray[Any]], *, is_stream: bool =
     graph = read_graph(tflite)
     resets = bool(graph.states) and not is_stream
     return _PROCESS.run(tflite, inputs, len(graph.outputs), resets)
+
+
+def compare_with_tflm(
+    outputs: Sequence[NDArray[Any]], tflite: bytes, inputs: Sequence[NDArray[Any]], *, is_stream: bool = False
+) -> ParityReport | NotCompared:
+    """Compare outputs `[N, *shape]` that came of `inputs` with what the oracle gives, where it runs the network."""
+    try:
+        reference = run_tflm(tflite, inputs, is_stream=is_stream)
+    except UnsupportedModelError as refusal:
+        return NotCompared(str(refusal))
+    return compare_outputs(outputs, reference)
