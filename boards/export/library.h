@@ -57,7 +57,7 @@ void @name@_dequantize_output(uint32_t index, float *values);
 
 #ifdef @NAME@_SELF_TEST
 #define @NAME@_SELF_TEST_SAMPLES @samples@
-/* Run seeded inputs and compare with the outputs of TensorFlow Lite Micro, byte by byte. Gives the number of samples
+/* Run seeded inputs and compare with the outputs of @reference@, byte by byte. Gives the number of samples
  * that differ: 0 is good. Overwrites inputs, outputs and state. */
 uint32_t @name@_self_test(void);
 #endif

@@ -1,4 +1,4 @@
-/* @name@_self_test(): seeded inputs, and what TensorFlow Lite Micro computes from them. Takes nothing unless
+/* @name@_self_test(): seeded inputs, and what @reference@ computes from them. Takes nothing unless
  * @NAME@_SELF_TEST is defined. Generated code belongs to you: use it under any terms you like. */
 #include "@name@.h"
 

@@ -22,8 +22,9 @@ def compile_command(model: Path, board_name: str, out: Path, name: str | None, s
     """Compile an int8 or 16x8 .tflite to a C library for a project of your own.
 
     Writes the network as C, the kernels it needs, a documented header, files for CMake, Zephyr and make, an example
-    and a self-test whose expected outputs come from TFLM. The library fits any core; the board type decides for which
-    one its README gives RAM and flash. Nothing is written when the model is refused.
+    and a self-test whose expected outputs come from TFLM, or from the host build where TFLM does not run the model. The
+    library fits any core; the board type decides for which one its README gives RAM and flash. Nothing is written when
+    the model is refused.
     """
     from orchestrator.export import LibraryName, export_library
     from orchestrator.export.library import check_is_free
@@ -41,6 +42,8 @@ def compile_command(model: Path, board_name: str, out: Path, name: str | None, s
         f"{(network.ram_bytes + kernels.ram_bytes) / 1024:.1f} KiB RAM without stack; {out / 'README.md'} says how to "
         "use it"
     )
+    if export.self_test.refusal:
+        click.echo(f"the self-test expects what the host build computes: {export.self_test.refusal}")
 
 
 def _read(path: Path) -> bytes:

@@ -5,7 +5,7 @@ from typing import Any
 
 from orchestrator.domain.measurement import Measurement
 from orchestrator.domain.outcome import Outcome
-from orchestrator.domain.parity import ParityReport
+from orchestrator.domain.parity import NotCompared, ParityReport
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Verification:
 
     Attributes:
         device_matches_host: device outputs equal the host build of the same C, byte for byte.
-        against_tflm: device outputs against TFLM.
+        against_tflm: device outputs against TFLM, where it runs the network.
         int8_val_accuracy: over the whole validation split, by the host build; what the search is told.
         cycles_drift: cycles of the trained image relative to the untrained one's, minus 1.
     """
 
     measurement: Measurement
     device_matches_host: bool
-    against_tflm: ParityReport
+    against_tflm: ParityReport | NotCompared
     int8_val_accuracy: float
     cycles_drift: float
 

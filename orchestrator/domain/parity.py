@@ -18,3 +18,10 @@ class ParityReport:
     exact: bool
     within_1_lsb: bool
     worst_lsb: int
+
+
+@dataclass(frozen=True)
+class NotCompared:
+    """There is no second run to compare with; `reason` is one line."""
+
+    reason: str

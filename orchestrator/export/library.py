@@ -11,7 +11,7 @@ from orchestrator.domain.model import CompiledModel
 from orchestrator.export.figures import Figures, Size, measure_library
 from orchestrator.export.kernels import Runtime, runtime_for
 from orchestrator.export.names import LibraryName
-from orchestrator.export.self_test import make_self_test
+from orchestrator.export.self_test import SelfTest, make_self_test
 from orchestrator.export.sources import check_types, library_sources, printable
 from orchestrator.export.templates import render, runtime_licence
 
@@ -29,11 +29,17 @@ _BUILD_FILES = (
 
 @dataclass(frozen=True)
 class Export:
-    """A library that is ready to be written: text by path below its folder; equal input gives equal files."""
+    """A library that is ready to be written.
+
+    Attributes:
+        self_test: what it must compute, and who says so.
+        files: text by path below its folder; equal input gives equal files.
+    """
 
     name: LibraryName
     compiled: CompiledModel
     figures: Figures
+    self_test: SelfTest
     files: dict[str, str]
 
     def write(self, folder: Path) -> None:
@@ -70,21 +76,22 @@ def export_library(tflite: bytes, board: BoardType, name: LibraryName, samples: 
         samples: inputs of the self-test.
 
     Raises:
-        UnsupportedModelError: the compiler or TFLM cannot take the network.
+        UnsupportedModelError: the compiler cannot take the network.
         ToolchainError: a compiler is missing or rejects the code.
-        ParityError: the compiled network computes something else than TFLM.
+        ParityError: the compiled network computes something else than TFLM, where that runs it.
     """
     compiled = compile_model(tflite)
     check_types(compiled)
     runtime = runtime_for(compiled.c_source)
-    values = _values(compiled, runtime, name, samples)
-    files = library_sources(compiled, make_self_test(tflite, compiled, samples), values)
+    self_test = make_self_test(tflite, compiled, samples)
+    values = _values(compiled, runtime, name, samples) | _expectation(self_test)
+    files = library_sources(compiled, self_test, values)
     files |= {f"runtime/{path}": text for path, text in (runtime.kernels | runtime.headers).items()}
     figures = measure_library(files, name.text, board)
     values |= _described(compiled, figures, board)
     files |= {path: render(path, values) for path in (*_BUILD_FILES, "README.md")}
     files["runtime/LICENSE"] = runtime_licence()
-    return Export(name, compiled, figures, dict(sorted(files.items())))
+    return Export(name, compiled, figures, self_test, dict(sorted(files.items())))
 
 
 def _values(compiled: CompiledModel, runtime: Runtime, name: LibraryName, samples: int) -> dict[str, object]:
@@ -119,6 +126,11 @@ def _described(compiled: CompiledModel, figures: Figures, board: BoardType) -> d
         ),
         "tensor_rows": "\n".join(_tensor_rows(compiled)),
     }
+
+
+def _expectation(test: SelfTest) -> dict[str, object]:
+    refusal = f"\n  Nothing else computed them: {printable(test.refusal)}." if test.refusal else ""
+    return {"reference": test.reference, "refusal": refusal}
 
 
 def _tensor_rows(compiled: CompiledModel) -> list[str]:

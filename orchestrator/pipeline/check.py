@@ -9,7 +9,7 @@ from orchestrator.domain.experiment import Experiment
 from orchestrator.domain.measurement import DeviceRun
 from orchestrator.domain.model import FirmwareImage
 from orchestrator.parity.compare import compare_outputs
-from orchestrator.parity.tflm import run_tflm
+from orchestrator.parity.tflm import compare_with_tflm
 from orchestrator.pipeline.device_outputs import outputs_of
 from orchestrator.pipeline.prepare import Prepared, dataset_of
 from orchestrator.pipeline.quantised_samples import accuracy, quantise
@@ -24,15 +24,14 @@ def device_samples(experiment: Experiment, prepared: Prepared) -> tuple[tuple[by
 
 
 def check_on_host(experiment: Experiment, prepared: Prepared, run: DeviceRun) -> HostCheck:
-    """Compare what the device computed with the host build of the same C (must be equal) and TFLM (stated)."""
+    """Compare what the device computed with the host build of the same C (must be equal) and with TFLM (stated)."""
     inputs = _first_samples(experiment, prepared.image)
     device = outputs_of(prepared.image, run)
     with tempfile.TemporaryDirectory() as folder:
         host = build_host_model(compile_model(prepared.tflite), Path(folder))
         matches = compare_outputs(device, host.run([inputs])).exact
         val_accuracy = int8_accuracy(host, prepared.image, dataset_of(experiment).val)
-    against_tflm = compare_outputs(device, run_tflm(prepared.tflite, [inputs]))
-    return HostCheck(matches, against_tflm, val_accuracy)
+    return HostCheck(matches, compare_with_tflm(device, prepared.tflite, [inputs]), val_accuracy)
 
 
 def int8_accuracy(host: HostModel, image: FirmwareImage, split: Split) -> float:

@@ -1,5 +1,7 @@
-"""Measure any one network: compile, link, flash, measure, compare with TFLM."""
+"""Measure any one network: compile, link, flash, measure, compare with host build and TFLM."""
 
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +11,14 @@ from orchestrator.compiler import compile_model
 from orchestrator.datasets.dataset import Array
 from orchestrator.device.measure import measure_image
 from orchestrator.domain.board_type import BoardType
-from orchestrator.domain.errors import InputError
+from orchestrator.domain.errors import InputError, ParityError
 from orchestrator.domain.measurement import CyclesSource, Measurement
-from orchestrator.domain.model import MemoryPlan, TensorSpec
-from orchestrator.domain.parity import ParityReport
+from orchestrator.domain.model import CompiledModel, MemoryPlan, TensorSpec
+from orchestrator.domain.parity import NotCompared, ParityReport
 from orchestrator.parity.compare import compare_outputs, random_inputs
-from orchestrator.parity.tflm import run_tflm
+from orchestrator.parity.tflm import compare_with_tflm
 from orchestrator.pipeline.device_outputs import outputs_of
+from orchestrator.toolchain.host_model import build_host_model
 from orchestrator.toolchain.link import link_image
 from orchestrator.virtual_board.process import start_virtual_board
 
@@ -24,10 +27,10 @@ INPUT_SEED = 0
 
 @dataclass(frozen=True)
 class ModelReport:
-    """What was measured, the device's outputs against TFLM's, and how the arena is divided."""
+    """What was measured, the device's outputs against TFLM's where it runs, and how the arena is divided."""
 
     measurement: Measurement
-    parity: ParityReport
+    parity: ParityReport | NotCompared
     memory_plan: MemoryPlan
 
 
@@ -54,11 +57,12 @@ def measure_model(
         UnsupportedModelError: the compiler cannot take the network.
         DoesNotFitError: the image does not link into the board's memories.
         InfrastructureError: toolchain or device failed.
+        ParityError: the device computes something else than the host build of the same C.
     """
     compiled = compile_model(tflite)
     arrays = random_inputs(compiled.inputs, samples, INPUT_SEED) if inputs is None else _read(inputs, compiled.inputs)
     image = link_image(compiled, board)
-    reference = run_tflm(tflite, arrays, is_stream=is_stream)
+    expected = _host_outputs(compiled, arrays, is_stream)
     source = CyclesSource.VIRTUAL_INSTRUCTIONS if count_instructions else CyclesSource.VIRTUAL
     with start_virtual_board(board, zero_wait_states=zero_wait_states, count_instructions=count_instructions) as device:
         run = measure_image(
@@ -71,8 +75,16 @@ def measure_model(
             is_stream=is_stream,
             log=serial_log,
         )
-    parity = compare_outputs(outputs_of(image, run), reference)
+    outputs = outputs_of(image, run)
+    if not compare_outputs(outputs, expected).exact:
+        raise ParityError("device outputs differ from the host build of the same C")
+    parity = compare_with_tflm(outputs, tflite, arrays, is_stream=is_stream)
     return ModelReport(run.measurement, parity, compiled.memory_plan)
+
+
+def _host_outputs(compiled: CompiledModel, arrays: Sequence[Array], is_stream: bool) -> tuple[Array, ...]:
+    with tempfile.TemporaryDirectory() as folder:
+        return build_host_model(compiled, Path(folder)).run(arrays, is_stream=is_stream)
 
 
 def _read(path: Path, specs: tuple[TensorSpec, ...]) -> list[Array]:

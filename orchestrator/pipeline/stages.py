@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from orchestrator.domain.candidate import EpochResult
 from orchestrator.domain.measurement import DeviceRun
 from orchestrator.domain.outcome import Outcome
-from orchestrator.domain.parity import ParityReport
+from orchestrator.domain.parity import NotCompared, ParityReport
 from orchestrator.pipeline.prepare import Prepared
 
 
@@ -40,7 +40,7 @@ class HostCheck:
     """What the host says to the device's outputs, and the accuracy over the validation split."""
 
     device_matches_host: bool
-    against_tflm: ParityReport
+    against_tflm: ParityReport | NotCompared
     int8_val_accuracy: float
 
 

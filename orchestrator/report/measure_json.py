@@ -4,24 +4,31 @@ from typing import Any
 
 from orchestrator.domain.errors import DoesNotFitError, InfrastructureError, McutuneError, UnsupportedModelError
 from orchestrator.domain.measurement import Measurement
+from orchestrator.domain.parity import NotCompared, ParityReport
 from orchestrator.pipeline.measure_model import ModelReport
 
 
 def report_as_json(report: ModelReport) -> dict[str, Any]:
     """Give every figure of a measured network."""
-    parity = report.parity
     return {
         **_measurement(report.measurement),
-        "parity": {
-            "samples": parity.samples,
-            "exact": parity.exact,
-            "within_1_lsb": parity.within_1_lsb,
-            "worst_lsb": parity.worst_lsb,
-        },
+        "parity": _parity(report.parity),
         "layers": [
             {"name": layer.name, "operator": layer.operator, "cycles": layer.cycles}
             for layer in report.measurement.layers
         ],
+    }
+
+
+def _parity(parity: ParityReport | NotCompared) -> dict[str, Any]:
+    if isinstance(parity, NotCompared):
+        nothing = dict.fromkeys(("exact", "within_1_lsb", "worst_lsb"))
+        return {"samples": 0, **nothing, "not_compared": parity.reason}
+    return {
+        "samples": parity.samples,
+        "exact": parity.exact,
+        "within_1_lsb": parity.within_1_lsb,
+        "worst_lsb": parity.worst_lsb,
     }
 
 

@@ -1,6 +1,6 @@
 """What `mcutune measure` prints."""
 
-from orchestrator.domain.parity import ParityReport
+from orchestrator.domain.parity import NotCompared, ParityReport
 from orchestrator.pipeline.measure_model import ModelReport
 from orchestrator.report.text import shortened
 
@@ -16,7 +16,8 @@ def report_as_text(report: ModelReport) -> str:
         f"RAM       {_kib(m.ram_bytes)}: arena {_kib(footprint.arena_bytes)}, stack {m.stack_bytes} bytes"
         f" (at most {footprint.stack_bound_bytes}), other {_kib(footprint.static_ram_bytes - footprint.arena_bytes)}",
         f"flash     {_kib(m.flash_bytes)}: weights {_kib(footprint.weights_bytes)}, code {_kib(footprint.code_bytes)}",
-        f"parity    with TFLM over {report.parity.samples} samples: {parity_text(report.parity)}",
+        "parity    with the host build of the same C: exact",
+        f"parity    {_against_tflm(report.parity)}",
         "layers",
     ]
     width = max((len(layer.operator) for layer in m.layers), default=0)
@@ -26,8 +27,15 @@ def report_as_text(report: ModelReport) -> str:
     return "\n".join(lines)
 
 
-def parity_text(parity: ParityReport) -> str:
-    """Say `exact`, `+-1 LSB` or the worst difference."""
+def _against_tflm(parity: ParityReport | NotCompared) -> str:
+    over = "" if isinstance(parity, NotCompared) else f" over {parity.samples} samples"
+    return f"with TFLM{over}: {parity_text(parity)}"
+
+
+def parity_text(parity: ParityReport | NotCompared) -> str:
+    """Say `exact`, `+-1 LSB`, the worst difference or why nothing was compared."""
+    if isinstance(parity, NotCompared):
+        return f"not compared: {parity.reason}"
     if parity.exact:
         return "exact"
     return "+-1 LSB" if parity.within_1_lsb else f"worst {parity.worst_lsb} LSB"

@@ -7,6 +7,7 @@ from orchestrator.domain.budget import Budget
 from orchestrator.domain.candidate import CandidateRecord
 from orchestrator.domain.measurement import Measurement
 from orchestrator.domain.outcome import Status
+from orchestrator.domain.parity import NotCompared, ParityReport
 
 
 def parameters_of(config: dict[str, Any]) -> dict[str, str]:
@@ -35,7 +36,8 @@ def metrics_of(record: CandidateRecord) -> dict[str, float]:
     if verification is not None:
         metrics["accuracy"] = verification.int8_val_accuracy
         metrics["cycles_drift"] = verification.cycles_drift
-        metrics["parity_worst_lsb"] = verification.against_tflm.worst_lsb
+        if isinstance(verification.against_tflm, ParityReport):
+            metrics["parity_worst_lsb"] = verification.against_tflm.worst_lsb
     metrics |= {f"seconds_{stage}": seconds for stage, seconds in (record.stage_s or {}).items()}
     return metrics
 
@@ -68,7 +70,12 @@ def tags_of(record: CandidateRecord, budgets: tuple[Budget, ...]) -> dict[str, s
         tags["board"] = record.measurement.board
         tags["device"] = record.measurement.device
     if record.verification is not None:
-        parity = record.verification.against_tflm
-        tags["parity_tflm"] = "exact" if parity.exact else f"worst {parity.worst_lsb} LSB"
+        tags["parity_tflm"] = _against_tflm(record.verification.against_tflm)
         tags["parity_host"] = "exact" if record.verification.device_matches_host else "different"
     return tags
+
+
+def _against_tflm(parity: ParityReport | NotCompared) -> str:
+    if isinstance(parity, NotCompared):
+        return f"not compared: {parity.reason}"
+    return "exact" if parity.exact else f"worst {parity.worst_lsb} LSB"

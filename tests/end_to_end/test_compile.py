@@ -6,6 +6,7 @@ import pytest
 
 from tests.end_to_end.conftest import CommandLine
 from tests.unit.compiler.operator_models import OperatorModels
+from tests.unit.compiler.oracle_models import depthwise
 from tests.unit.compiler.test_compile import dense_model
 from tests.unit.compiler.tflite_builder import TfliteBuilder
 from tests.unit.export.building import cmake_build, example_output, exported, need, run
@@ -122,6 +123,20 @@ def test_a_refused_model_leaves_nothing_behind(mcutune: CommandLine) -> None:
         assert done.stderr.startswith("mcutune: ")
         assert done.stderr.count("\n") == 1, done.stderr
     assert sorted(path.name for path in mcutune.folder.iterdir()) == ["net.tflite", "odd.tflite"]
+
+
+def test_a_network_that_crashes_tflm_becomes_a_library_that_expects_what_the_host_computes(
+    mcutune: CommandLine,
+) -> None:
+    (mcutune.folder / "net.tflite").write_bytes(depthwise(bias=False))
+    done = mcutune.run("compile", "net.tflite", "--board", "nucleo_l476rg", "--out", "out")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == (
+        "the self-test expects what the host build computes: TensorFlow Lite Micro crashed on the model (signal 11)"
+    )
+    assert [path.name for path in mcutune.folder.iterdir() if "core" in path.name] == []
+    assert mcutune.processes_left() == {}
 
 
 def test_a_folder_that_is_in_use_is_refused(mcutune: CommandLine) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.end_to_end.conftest import CommandLine
+from tests.unit.compiler.oracle_models import depthwise, repeated_rows
 from tests.unit.compiler.recurrent_models import keyword_lstm, keyword_svdf
 from tests.unit.compiler.test_compile import dense_model
 from tests.unit.compiler.tflite_builder import TfliteBuilder
@@ -114,3 +115,21 @@ def test_a_recurrent_network_is_exact_as_samples_and_as_a_stream(
         done = mcutune.run("measure", "net.tflite", "--board", "nucleo_l476rg", "--samples", 8, *option)
         assert done.returncode == 0, done.stderr
         assert "with TFLM over 8 samples: exact" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("tflite", "reason"),
+    [(repeated_rows(), "does not run the model: "), (depthwise(bias=False), "crashed on the model")],
+)
+def test_a_network_that_tflm_does_not_run_is_measured_and_says_so(
+    tflite: bytes, reason: str, mcutune: CommandLine
+) -> None:
+    (mcutune.folder / "net.tflite").write_bytes(tflite)
+    done = mcutune.run("measure", "net.tflite", "--board", "nucleo_l476rg", "--json", "out.json")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert f"parity    with TFLM: not compared: TensorFlow Lite Micro {reason}" in done.stdout
+    parity = json.loads((mcutune.folder / "out.json").read_text())["parity"]
+    assert parity["exact"] is None
+    assert parity["not_compared"] in done.stdout
+    assert mcutune.processes_left() == {}

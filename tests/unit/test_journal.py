@@ -1,14 +1,21 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orchestrator.domain.errors import DoesNotFitError, InputError
 from orchestrator.domain.outcome import Outcome
+from orchestrator.domain.parity import NotCompared
 from orchestrator.journal.journal import Journal
 from orchestrator.journal.sweep_folder import create_sweep_folder
-from tests.records import deployable, ended, over_budget
+from tests.records import VERIFICATION, deployable, ended, over_budget
 
-RECORDS = (deployable(), over_budget(), ended(Outcome.does_not_link(DoesNotFitError({"SRAM1": 7}))))
+RECORDS = (
+    deployable(),
+    over_budget(),
+    replace(deployable(), verification=replace(VERIFICATION, against_tflm=NotCompared("no kernel"))),
+    ended(Outcome.does_not_link(DoesNotFitError({"SRAM1": 7}))),
+)
 
 
 def test_what_was_appended_is_read_back_equal(tmp_path: Path) -> None:

@@ -1,13 +1,17 @@
 """Comparison of runs, and the inputs it is made on."""
 
+import re
+
 import numpy as np
 import pytest
 
 from orchestrator.domain.errors import UnsupportedModelError
 from orchestrator.domain.model import TensorSpec
-from orchestrator.parity.compare import ParityReport, compare_outputs, random_inputs
-from orchestrator.parity.tflm import run_tflm
-from tests.unit.compiler.graph_models import GraphSketch
+from orchestrator.domain.parity import NotCompared, ParityReport
+from orchestrator.parity.compare import compare_outputs, random_inputs
+from orchestrator.parity.tflm import compare_with_tflm, run_tflm
+from tests.unit.compiler.oracle_models import depthwise, repeated_rows
+from tests.unit.compiler.test_compile import dense_model
 
 SPEC = TensorSpec("x", (1, 500), "int8", 0.1, 3)
 
@@ -39,13 +43,34 @@ def test_neighbouring_floats_are_one_step_apart() -> None:
 
 
 def test_the_oracle_says_why_it_refuses_and_nothing_on_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
-    sketch = GraphSketch(1)
-    x = sketch.tensor((1, 4))
-    tflite = sketch.builder.build([x], [sketch.add("TILE", [x, sketch.numbers([2, 1])], (2, 4), "TileOptions")])
     with pytest.raises(UnsupportedModelError, match=r"does not run the model: .*TILE") as caught:
-        run_tflm(tflite, [np.zeros((1, 1, 4), np.int8)])
+        run_tflm(repeated_rows(), [np.zeros((1, 1, 4), np.int8)])
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""
+
+
+def test_outputs_are_compared_with_the_oracle_s() -> None:
+    inputs = [np.arange(16, dtype=np.int8).reshape(2, 1, 8)]
+    (expected,) = run_tflm(dense_model(), inputs)
+    assert compare_with_tflm([expected], dense_model(), inputs) == ParityReport(2, True, True, 0)
+    changed = np.where(expected > 0, expected - 3, expected + 3)
+    assert compare_with_tflm([changed], dense_model(), inputs) == ParityReport(2, False, False, 3)
+
+
+@pytest.mark.parametrize(
+    ("tflite", "shape", "reason"),
+    [
+        (repeated_rows(), (2, 4), r"^TensorFlow Lite Micro does not run the model: .*TILE.*"),
+        (depthwise(bias=False), (1, 4, 5, 3), r"^TensorFlow Lite Micro crashed on the model \(signal 11\)$"),
+    ],
+)
+def test_without_the_oracle_nothing_is_compared_and_the_reason_is_one_line(
+    tflite: bytes, shape: tuple[int, ...], reason: str
+) -> None:
+    inputs = [np.zeros((1, *((1, 4) if len(shape) == 2 else shape)), np.int8)]
+    found = compare_with_tflm([np.zeros((1, *shape), np.int8)], tflite, inputs)
+    assert isinstance(found, NotCompared)
+    assert re.fullmatch(reason, found.reason)
 
 
 def test_runs_of_different_shapes_are_refused() -> None:

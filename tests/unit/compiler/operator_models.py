@@ -98,7 +98,7 @@ class OperatorModels:
         w = builder.tensor(weights.shape, scale=weight_scales, data=weights, axis=axis)
         inputs = [x, w]
         count = target[-1]
-        if name == "DEPTHWISE_CONV_2D" or self.integer(0, 3):  # the oracle crashes on a depthwise one without bias
+        if name == "DEPTHWISE_CONV_2D" or self.integer(0, 3):  # see oracle_models.py
             bias = self._random.integers(-5000, 5001, count)
             scales = [float(np.float32(input_scale) * np.float32(s)) for s in weight_scales]
             inputs.append(builder.tensor((count,), "int32", scale=scales, data=bias))

@@ -16,6 +16,7 @@ from orchestrator.export.self_test import make_self_test, seeded_inputs
 from orchestrator.export.sources import check_types, printable, static_network
 from orchestrator.parity.tflm import run_tflm
 from tests.unit.compiler.operator_models import OperatorModels
+from tests.unit.compiler.oracle_models import depthwise, repeated_rows
 from tests.unit.compiler.recurrent_models import keyword_svdf
 from tests.unit.compiler.test_compile import dense_model
 from tests.unit.export.building import BOARD, exported, run
@@ -107,6 +108,28 @@ def test_a_network_that_computes_something_else_is_no_library() -> None:
     compiled = compile_model(dense_model(1))
     with pytest.raises(ParityError, match="of 2 samples"):
         make_self_test(dense_model(2), compiled, 2)
+
+
+@pytest.mark.parametrize(
+    ("tflite", "reason"), [(repeated_rows(), "does not run the model: "), (depthwise(bias=False), "crashed on the")]
+)
+def test_where_tflm_does_not_run_the_library_says_that_the_host_build_is_what_it_expects(
+    tflite: bytes, reason: str, tmp_path: Path
+) -> None:
+    folder = exported(tflite, "alone", tmp_path)
+    assert loaded(folder, "-DALONE_SELF_TEST").alone_self_test() == 0
+    readme = (folder / "README.md").read_text()
+    assert "outputs of this library built for the host byte by byte" in readme
+    assert f"Nothing else computed them: TensorFlow Lite Micro {reason}" in readme
+    for name in ("alone.h", "alone_self_test.c"):
+        assert "this library built for the host" in (folder / name).read_text()
+        assert "TensorFlow Lite Micro" not in (folder / name).read_text()
+
+
+def test_where_tflm_runs_the_library_says_that_it_is_what_it_expects(dense: Path) -> None:
+    readme = (dense / "README.md").read_text()
+    assert "outputs of TensorFlow Lite Micro byte by byte" in readme
+    assert "Nothing else computed them" not in readme
 
 
 def test_seeded_inputs_differ_and_are_in_range() -> None:

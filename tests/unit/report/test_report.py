@@ -1,13 +1,19 @@
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from orchestrator.domain.errors import DeviceSilentError
+from orchestrator.domain.model import MemoryPlan
 from orchestrator.domain.outcome import Outcome
+from orchestrator.domain.parity import NotCompared, ParityReport
+from orchestrator.pipeline.measure_model import ModelReport
 from orchestrator.report.candidate_table import candidate_table
+from orchestrator.report.measure_json import report_as_json
+from orchestrator.report.measure_text import report_as_text
 from orchestrator.report.progress import SweepProgress
 from orchestrator.report.summary import count_line, failure_lines, winner_of
-from tests.records import EPOCHS, deployable, ended, measured, over_budget
+from tests.records import EPOCHS, MEASUREMENT, deployable, ended, measured, over_budget
 
 STOPPED = ended(Outcome.stopped(3, ()), "c0004", epochs=EPOCHS)
 FAILED = ended(Outcome.failed(DeviceSilentError("no reply")), "c0005")
@@ -64,3 +70,32 @@ def test_progress_counts_what_ended_and_estimates_the_time_left() -> None:
         )
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert lines[1].startswith("[1/4] c0003: infeasible, over budget: latency")
+
+
+@pytest.mark.parametrize(
+    ("parity", "line", "figures"),
+    [
+        (
+            ParityReport(4, True, True, 0),
+            "with TFLM over 4 samples: exact",
+            {"samples": 4, "exact": True, "within_1_lsb": True, "worst_lsb": 0},
+        ),
+        (
+            ParityReport(4, False, False, 7),
+            "with TFLM over 4 samples: worst 7 LSB",
+            {"samples": 4, "exact": False, "within_1_lsb": False, "worst_lsb": 7},
+        ),
+        (
+            NotCompared("no kernel"),
+            "with TFLM: not compared: no kernel",
+            {"samples": 0, "exact": None, "within_1_lsb": None, "worst_lsb": None, "not_compared": "no kernel"},
+        ),
+    ],
+)
+def test_parity_is_told_or_why_there_is_none(
+    parity: ParityReport | NotCompared, line: str, figures: dict[str, object]
+) -> None:
+    report = ModelReport(MEASUREMENT, parity, MemoryPlan(3000, 3000, ()))
+    assert f"parity    {line}" in report_as_text(report).splitlines()
+    assert "parity    with the host build of the same C: exact" in report_as_text(report).splitlines()
+    assert report_as_json(report)["parity"] == figures
