@@ -125,7 +125,7 @@ def test_ctrl_c_ends_the_sweep_cleanly(mcutune: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "says"),
     [
-        ("latency: 10ms", "latencyy: 10ms", "did you mean 'latency'?"),
+        ("latency: 7ms", "latencyy: 7ms", "did you mean 'latency'?"),
         ("search_spaces.digits", "search_spaces.digitz", "no module 'search_spaces.digitz'"),
         ("dataset: digits", "dataset: mine.npz", "no such file"),
     ],
