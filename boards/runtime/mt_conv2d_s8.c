@@ -86,7 +86,7 @@ static __attribute__((noinline)) void gather_window(const sliding *window)
 }
 
 /* What rows have beyond whole quads: two values of each row, then one value of every two rows, in a word. */
-static __attribute__((noinline)) void widen_rests(const sliding *window, const int8_t *values, uint32_t *column)
+static inline __attribute__((always_inline)) void widen_rests(const sliding *window, const int8_t *values, uint32_t *column)
 {
     const uint32_t rows = window->layer->window.height, step = window->step;
     values += 4 * window->quads;

@@ -13,6 +13,7 @@ typedef struct {
     const uint32_t *column;
     const uint32_t *first_end; /* where the column's first pass ends; the others take QUADS_PER_PASS */
     const uint32_t *pass_end;
+    const uint32_t *only_end; /* the same if there is one pass, else 0 */
     const uint32_t *end;
     uint32_t first_turn_bytes; /* code of the loop's first turn, which takes what whole turns leave over */
     uint32_t entry;
@@ -45,19 +46,34 @@ typedef struct {
     "smlad r10, lr, r12, r10\n sxtb16.w lr, lr\n"                                                           \
     "smlad r7, r2, r12, r7\n smlad r9, r3, r12, r9\n smlad r11, lr, r12, r11\n"
 
-/* The doubled sum of a row to a byte as mt_row_byte does it; r1 its group's multipliers, lr the offset. */
+/* A doubled sum to a byte as mt_row_byte does it; lr is the offset. */
 #define REQUANTISE(x, multiplier, right)                                                                    \
-    "ldr r2, [r1, #" multiplier "]\n ldrb r3, [r1, #" right "]\n lsl r12, lr, r3\n asr r12, r12, #1\n"      \
-    "smmla r12, " x ", r3, r12\n smmlar " x ", " x ", r2, r12\n asr " x ", " x ", r3\n ssat " x ", #8, " x "\n"
+    "lsl r12, lr, " right "\n add r12, r12, " x ", asr #31\n smmlar " x ", " x ", " multiplier ", r12\n"      \
+    "asr " x ", " x ", " right "\n ssat " x ", #8, " x ", asr #1\n"
 
-/* Four doubled sums, two of them upper ones without their bias, to four bytes in a; r1 moves to the next group. */
-#define FINISH(a, b, c, d)                                                                                  \
-    "ldm r1!, {r2, r3, r12, lr}\n"                                                                          \
-    "add " a ", r2, " a "\n add " b ", r3, " b ", lsl #1\n add " c ", r12, " c "\n"                         \
-    "add " d ", lr, " d ", lsl #1\n ldr lr, %[offset]\n"                                                    \
-    REQUANTISE(a, "0", "16") REQUANTISE(b, "4", "17") REQUANTISE(c, "8", "18") REQUANTISE(d, "12", "19")    \
-    "bfi " a ", " b ", #8, #8\n bfi " a ", " c ", #16, #8\n bfi " a ", " d ", #24, #8\n"                     \
-    "add r1, r1, #20\n"
+/* With its row's scale, that lies behind r1. */
+#define SCALE(x, multiplier, right) "ldr r2, [r1, #" multiplier "]\n ldrb r3, [r1, #" right "]\n" REQUANTISE(x, "r2", "r3")
+
+/* Those of two neighbours at once. */
+#define SCALE_2(x, x_multiplier, x_right, y, y_multiplier, y_right)                                         \
+    "ldr r2, [r1, #" x_multiplier "]\n ldr r5, [r1, #" y_multiplier "]\n ldrb r3, [r1, #" x_right "]\n"      \
+    "ldrb r6, [r1, #" y_right "]\n" REQUANTISE(x, "r2", "r3") REQUANTISE(y, "r5", "r6")
+
+/* Between passes: the doubled sum of an upper row is kept, and the word starts again. */
+#define KEEP(a, b, kept)                                                                                    \
+    "sub " a ", " a ", " b "\n ldr r3, %[" kept "]\n add r3, r3, " a ", asr #7\n str r3, %[" kept "]\n mov " a ", " b "\n"
+
+/* After the last of several passes: the kept sum joins that of an upper row; lr is zero. */
+#define TAKE(a, b, kept)                                                                                    \
+    "sub " a ", " a ", " b "\n ldr r3, %[" kept "]\n add " a ", r3, " a ", asr #7\n str lr, %[" kept "]\n"
+
+/* The upper row's bias joins the doubled sum in `a`, the lower one's the single sum in `b`. */
+#define ADD_BIAS(a, b, a_bias, b_bias, shift) \
+    "add " a ", " a_bias ", " a shift "\n add " b ", " b_bias ", " b ", lsl #1\n"
+#define ADD_BIASES(shift)                                                                                   \
+    "ldm r1!, {r2, r3, r12, lr}\n" ADD_BIAS("r4", "r5", "r2", "r3", shift) ADD_BIAS("r6", "r7", "r12", "lr", shift) \
+    "ldr r2, [r1, #20]\n ldr r3, [r1, #24]\n ldr r12, [r1, #28]\n ldr lr, [r1, #32]\n"                     \
+    ADD_BIAS("r8", "r9", "r2", "r3", shift) ADD_BIAS("r10", "r11", "r12", "lr", shift)
 
 static const uint32_t *run(const uint32_t *words, blocks *job)
 {
@@ -72,32 +88,34 @@ static const uint32_t *run(const uint32_t *words, blocks *job)
         "2:\n" QUAD QUAD QUAD QUAD QUAD QUAD QUAD QUAD
         "3:\n"
         "ldr r2, %[pass_end]\n cmp r1, r2\n bne 2b\n"
-        "ldr r2, %[kept0]\n ldr r3, %[kept1]\n ldr r12, %[kept2]\n ldr lr, %[kept3]\n"
+        "ldr r3, %[only_end]\n ldr r1, %[groups]\n cmp r2, r3\n bne 5f\n"
         "sub r4, r4, r5\n sub r6, r6, r7\n sub r8, r8, r9\n sub r10, r10, r11\n"
-        "add r4, r2, r4, asr #7\n add r6, r3, r6, asr #7\n add r8, r12, r8, asr #7\n add r10, lr, r10, asr #7\n"
-        "ldr r2, %[end]\n ldr r3, %[first_end]\n cmp r1, r2\n bne 4f\n"
-        "cmp r2, r3\n bne 5f\n"
-        "6:\n"
-        "ldr r1, %[groups]\n"
-        FINISH("r4", "r5", "r6", "r7") FINISH("r8", "r9", "r10", "r11")
-        "ldr r2, %[output]\n ldr r3, %[groups_end]\n"
+        ADD_BIASES(", asr #7")
+        "4:\n" /* all sums are complete; r1 is behind the first group's bias */
+        "ldr lr, %[offset]\n"
+        SCALE("r4", "0", "16") SCALE("r5", "4", "17") SCALE("r6", "8", "18") SCALE("r7", "12", "19")
+        "bfi r4, r5, #8, #8\n bfi r4, r6, #16, #8\n bfi r4, r7, #24, #8\n"
+        SCALE_2("r8", "36", "52", "r9", "40", "53") SCALE_2("r10", "44", "54", "r11", "48", "55")
+        "bfi r8, r9, #8, #8\n bfi r8, r10, #16, #8\n bfi r8, r11, #24, #8\n"
+        "ldr r2, %[output]\n ldr r3, %[groups_end]\n add r1, r1, #56\n"
         "str r4, [r2], #4\n str r8, [r2], #4\n str r2, %[output]\n str r1, %[groups]\n"
         "cmp r1, r3\n bne 1b\n"
         "b 7f\n"
-        "4:\n" /* a further pass: the upper sums are kept, their words start again */
-        "str r4, %[kept0]\n str r6, %[kept1]\n str r8, %[kept2]\n str r10, %[kept3]\n"
-        "mov r4, r5\n mov r6, r7\n mov r8, r9\n mov r10, r11\n"
+        "5:\n" /* one of several passes is done */
+        "mov r1, r2\n ldr r3, %[end]\n cmp r1, r3\n beq 6f\n"
+        KEEP("r4", "r5", "kept0") KEEP("r6", "r7", "kept1") KEEP("r8", "r9", "kept2") KEEP("r10", "r11", "kept3")
         "add r2, r1, #1024\n str r2, %[pass_end]\n" /* QUADS_PER_PASS * 8 */
         "b 2b\n"
-        "5:\n" /* the last of several passes */
-        "mov r2, #0\n str r2, %[kept0]\n str r2, %[kept1]\n str r2, %[kept2]\n str r2, %[kept3]\n"
-        "str r3, %[pass_end]\n b 6b\n"
+        "6:\n" /* the last */
+        "ldr r1, %[first_end]\n str r1, %[pass_end]\n ldr r1, %[groups]\n mov lr, #0\n"
+        TAKE("r4", "r5", "kept0") TAKE("r6", "r7", "kept1") TAKE("r8", "r9", "kept2") TAKE("r10", "r11", "kept3")
+        ADD_BIASES("") "b 4b\n"
         "7:\n"
         : "+r"(weights), [entry] "+m"(job->entry), [groups] "+m"(job->groups), [output] "+m"(job->output),
           [pass_end] "+m"(job->pass_end), [kept0] "+m"(job->kept[0]), [kept1] "+m"(job->kept[1]),
           [kept2] "+m"(job->kept[2]), [kept3] "+m"(job->kept[3])
         : [first_turn_bytes] "m"(job->first_turn_bytes), [column] "m"(job->column), [first_end] "m"(job->first_end),
-          [end] "m"(job->end), [offset] "m"(job->offset), [groups_end] "m"(job->groups_end)
+          [only_end] "m"(job->only_end), [end] "m"(job->end), [offset] "m"(job->offset), [groups_end] "m"(job->groups_end)
         : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
     return weights;
 }
@@ -147,11 +165,12 @@ static const uint32_t *run(const uint32_t *words, blocks *job)
 void mt_matmul_1_column_s8(const mt_matrix *matrix, const uint32_t *column, int8_t *output)
 {
     const uint32_t quads = matrix->quads, first_pass = (quads - 1) % QUADS_PER_PASS + 1;
+    const uint32_t *first_end = column + 2 * first_pass, *end = column + 2 * quads;
     const uint32_t whole = matrix->rows / 8u, rest = matrix->rows % 8u;
     const uint32_t *words = matrix->words;
     int8_t last[8];
-    blocks job = {.column = column, .first_end = column + 2 * first_pass, .pass_end = column + 2 * first_pass,
-                  .end = column + 2 * quads,
+    blocks job = {.column = column, .first_end = first_end, .pass_end = first_end,
+                  .only_end = first_end == end ? end : 0, .end = end,
                   .first_turn_bytes = ((first_pass - 1) % QUADS_PER_TURN + 1) * QUAD_CODE_BYTES,
                   .groups = matrix->groups, .groups_end = matrix->groups + 2 * whole, .output = output,
                   .offset = matrix->offset};

@@ -58,13 +58,14 @@ static inline uint32_t mt_group_byte(int32_t value, const mt_channels *channels,
                            channels->shifts[index].right, offset);
 }
 
-/* The same for the doubled sum of row `index` of a group, as a signed byte; offset is 2 * zero point + 1. */
+/* The same for the doubled sum of row `index` of a group, as a signed byte; offset is 2 * zero point + 1. All rows round
+ * when they are shifted, so that the sign alone is the one less. */
 static inline uint32_t mt_row_byte(int32_t doubled, const mt_rows *rows, uint32_t index, int32_t offset)
 {
     const uint32_t right = rows->rights[index];
-    const int32_t half = (int32_t)((uint32_t)offset << right) >> 1;
-    const int32_t addend = mt_multiply_high_add(doubled, (int32_t)right, half);
-    return (uint8_t)mt_clamp(mt_multiply_high_round_add(doubled, rows->multipliers[index], addend) >> right, -128, 127);
+    const int32_t addend = (int32_t)((uint32_t)offset << right) + (doubled >> 31);
+    const int32_t product = mt_multiply_high_round_add(doubled, rows->multipliers[index], addend);
+    return (uint8_t)mt_clamp(product >> right >> 1, -128, 127);
 }
 
 /* Saturate four bytes of `mt_bytes_output` at the lower end as well and give the values stored. */

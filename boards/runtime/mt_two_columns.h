@@ -62,12 +62,12 @@ static inline mt_two_columns mt_two_columns_of(const mt_matrix *matrix, const ui
     "smlad r10, r3, r12, r10\n smlad r11, r3, lr, r11\n"
 #define MT_QUAD MT_HALF_QUAD MT_HALF_QUAD
 
-/* Both doubled sums of a row, in x and y, to bytes as mt_row_byte does it; r1 is its group's multipliers. */
-#define MT_REQUANTISE(x, y, multiplier, right)                                                              \
-    "ldr r2, [r1, #" multiplier "]\n ldr lr, %[offset]\n ldrb r3, [r1, #" right "]\n"                       \
-    "lsl lr, lr, r3\n asr lr, lr, #1\n smmla r12, " x ", r3, lr\n smmla lr, " y ", r3, lr\n"               \
-    "smmlar " x ", " x ", r2, r12\n smmlar " y ", " y ", r2, lr\n"                                          \
-    "asr " x ", " x ", r3\n asr " y ", " y ", r3\n ssat " x ", #8, " x "\n ssat " y ", #8, " y "\n"
+/* Both doubled sums of a row, in x and y, to bytes as mt_row_byte does it; r2 is its multiplier, r3 its right, `offset`
+ * the register of the offset. */
+#define MT_REQUANTISE(x, y, offset)                                                                         \
+    "lsl lr, " offset ", r3\n add r12, lr, " x ", asr #31\n add lr, lr, " y ", asr #31\n"                   \
+    "smmlar " x ", " x ", r2, r12\n smmlar " y ", " y ", r2, lr\n asr " x ", " x ", r3\n asr " y ", " y ", r3\n" \
+    "ssat " x ", #8, " x ", asr #1\n ssat " y ", #8, " y ", asr #1\n"
 
 /* Between passes: the doubled sum of an upper row is kept, and the word starts again. */
 #define MT_KEEP(x, b, kept)                                                                                 \
@@ -99,12 +99,13 @@ static inline __attribute__((always_inline)) const uint32_t *mt_run_two_columns(
         "add r4, r2, r4, asr #7\n add r5, r2, r5, asr #7\n add r8, r12, r8, asr #7\n add r9, r12, r9, asr #7\n"
         "4:\n" /* r4 r5 r8 r9 are complete, r3 lr the bias of b and d */
         "add r6, r3, r6, lsl #1\n add r7, r3, r7, lsl #1\n add r10, lr, r10, lsl #1\n add r11, lr, r11, lsl #1\n"
-        MT_REQUANTISE("r4", "r5", "0", "16") MT_REQUANTISE("r6", "r7", "4", "17")
+        "ldr r2, [r1], #4\n ldrb r3, [r1, #12]\n ldr lr, %[offset]\n" MT_REQUANTISE("r4", "r5", "lr")
+        "ldr r2, [r1], #4\n ldrb r3, [r1, #9]\n ldr lr, %[offset]\n" MT_REQUANTISE("r6", "r7", "lr")
         "bfi r4, r6, #8, #8\n bfi r5, r7, #8, #8\n"
-        MT_REQUANTISE("r8", "r9", "8", "18") MT_REQUANTISE("r10", "r11", "12", "19")
+        "ldr r2, [r1], #4\n ldrb r3, [r1, #6]\n ldr r6, %[offset]\n" MT_REQUANTISE("r8", "r9", "r6")
+        "ldr r2, [r1], #8\n ldrb r3, [r1, #-1]\n" MT_REQUANTISE("r10", "r11", "r6") /* r1 is the next group */
         "bfi r4, r8, #16, #8\n bfi r5, r9, #16, #8\n bfi r4, r10, #24, #8\n bfi r5, r11, #24, #8\n"
         "ldr r2, %[output]\n ldr r3, %[distance]\n"
-        "add r1, r1, #20\n"
         "str r5, [r2, r3]\n str r4, [r2], #4\n str r2, %[output]\n str r1, %[groups]\n"
         "ldr r3, %[groups_end]\n cmp r1, r3\n bne 1b\n"
         "b 7f\n"

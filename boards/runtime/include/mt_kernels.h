@@ -76,7 +76,7 @@ typedef struct {
 
 /*
  * Four rows of a matrix: the constants of their output channels, for doubled sums. bias is 2 * (bias - zero_point *
- * sum(weights)), the factor multiplier / 2^32 / 2^right, right in [0, 30]. Rows come in fours, filled up.
+ * sum(weights)), the factor multiplier / 2^33 / 2^right, right in [0, 29]. Rows come in fours, filled up.
  */
 typedef struct {
     int32_t bias[4];

@@ -21,4 +21,7 @@ void mt_log_softmax_s8(const mt_log_softmax *layer, const int8_t *input, int8_t 
  * squares fit into 31 bits. */
 void mt_l2_normalization_s8(int32_t zero_point, uint32_t rows, uint32_t depth, const int8_t *input, int8_t *output);
 
+/* SOFTMAX of pairs: table[255 + own value - the other one], 511 entries. Works in place. */
+void mt_softmax_2_s8(const int8_t *table, uint32_t rows, const int8_t *input, int8_t *output);
+
 #endif

@@ -48,20 +48,20 @@ class Channels:
         """Give bias, multipliers and shifts as an array of `mt_rows`, whole blocks of rows.
 
         Raises:
-            UnsupportedModelError: a scale of 1 or more or below 2^-23, which the kernels for matrices do not take.
+            UnsupportedModelError: a scale of 1/2 or more or below 2^-23, which the kernels for matrices do not take.
         """
         bias, scales = self._filled_up(rows_per_block)
         self.operator.require(all(map(_is_for_matrices, scales)), "a channel has an extreme scale")
         groups = np.zeros(len(scales) // CHANNELS_PER_GROUP, _ROWS_TYPE)
         groups["bias"] = 2 * bias.reshape(-1, CHANNELS_PER_GROUP)
         groups["multipliers"] = np.reshape([s.multiplier for s in scales], (-1, CHANNELS_PER_GROUP))
-        groups["rights"] = np.reshape([s.right - 1 for s in scales], (-1, CHANNELS_PER_GROUP))
+        groups["rights"] = np.reshape([s.right - 2 for s in scales], (-1, CHANNELS_PER_GROUP))
         return Array("groups", "mt_rows", groups, is_weights=True)
 
     def _filled_up(self, block: int) -> tuple[NDArray[np.int64], list[Scale]]:
         """Give bias and scales in whole blocks, the last filled up with channels that compute 0."""
         missing = -len(self.scales) % block
-        return np.pad(self.bias, (0, missing)), [*self.scales, *[Scale.of(0.0)] * missing]
+        return np.pad(self.bias, (0, missing)), [*self.scales, *[Scale.of(0.25)] * missing]
 
     def output_fields(self) -> dict[str, Field]:
         """Give the fields of the C struct `mt_bytes_output`."""
@@ -114,7 +114,7 @@ def fold_channels(operator: Operator, rows: NDArray[np.int8], ratios: NDArray[np
             continue
         constant = _constant_result(int(bias[channel]), int(reach[channel]), scale, leaves)
         if constant is not None:
-            rows[channel], bias[channel], scales[channel] = 0, 2 * constant, Scale.of(0.5)
+            rows[channel], bias[channel], scales[channel] = 0, 4 * constant, Scale.of(0.25)
         elif not fits:
             raise operator.unsupported(f"sums of channel {channel} leave 32 bits")
     folded = bias - operator.input(0).zero_point * rows.astype(np.int64).sum(axis=1)
@@ -132,8 +132,8 @@ def _fits(scale: Scale, largest_sum: int, leaves: OutputRange) -> bool:
 
 
 def _is_for_matrices(scale: Scale) -> bool:
-    """Whether the kernels for matrices take the factor: nothing to shift left, and room for the zero point."""
-    return scale.left == 1 and scale.right - 1 <= _LARGEST_RIGHT
+    """Whether the kernels for matrices take the factor: some shift to the right, and room for the zero point."""
+    return scale.left == 1 and 1 <= scale.right - 1 <= _LARGEST_RIGHT
 
 
 def _constant_result(bias: int, reach: int, scale: Scale, leaves: OutputRange) -> int | None:

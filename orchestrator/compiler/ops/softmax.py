@@ -2,18 +2,19 @@
 
 import numpy as np
 
-from orchestrator.compiler.fixed_point import exp_negative, multiply
+from orchestrator.compiler.fixed_point import exp_negative, half_reciprocal, multiply
 from orchestrator.compiler.graph import Operator
-from orchestrator.compiler.quantise import quantise_multiplier
+from orchestrator.compiler.quantise import INT8_MAX, INT8_MIN, quantise_multiplier
 from orchestrator.compiler.step import Array, Field, Reference, Step
 
 _INTEGER_BITS = 5  # of a scaled difference, as the specification's reference has it
 _NEGLIGIBLE = 1 << 11  # adds nothing to a sum, which drops 12 bits and rounds, nor to an output, which drops more
+_SUM_SHIFT = 12  # fractional bits that a sum drops
 _LARGEST_DEPTH = 2048  # sums keep 12 integer bits
 
 
 def lower(operator: Operator) -> Step:
-    """Lower to `mt_softmax_s8`."""
+    """Lower to `mt_softmax_s8`, or of two values to `mt_softmax_2_s8`."""
     source, target = operator.input(0), operator.output
     operator.require_int8(source, target)
     fits = target.scale == 1 / 256 and target.zero_point == -128
@@ -23,7 +24,31 @@ def lower(operator: Operator) -> Step:
     operator.require(depth <= _LARGEST_DEPTH, f"depth must be <= {_LARGEST_DEPTH}, but got {depth}")
     rows = source.elements // depth
     operator.require(rows <= 65535, f"rows must be <= 65535, but got {rows}")
-    table = _shortened(exponentials(operator, float(operator.options["Beta"]) * source.scale))
+    table = exponentials(operator, float(operator.options["Beta"]) * source.scale)
+    return _of_two(operator, table, rows) if depth == 2 else _of_many(operator, _shortened(table), rows, depth)
+
+
+def _of_two(operator: Operator, exponentials: list[int], rows: int) -> Step:
+    """Tabulate the result itself, which depends on the difference of the two values only."""
+    values = [_share(exponentials[max(-d, 0)], exponentials[max(d, 0)]) for d in range(-255, 256)]
+    return Step(
+        operator,
+        call=f"mt_softmax_2_s8({{table}}, {rows}, {{in0}}, {{out}});",
+        arrays=(Array("table", "int8_t", np.array(values, np.int8), is_weights=False),),
+        shares=(0,),
+    )
+
+
+def _share(own: int, other: int) -> int:
+    """Give own / (own + other) as stored, as `mt_softmax_s8` does; exponentials have 31 fractional bits."""
+    total = sum((value + (1 << _SUM_SHIFT >> 1)) >> _SUM_SHIFT for value in (own, other))
+    headroom = 32 - total.bit_length()
+    shift = 35 - headroom
+    share = multiply(half_reciprocal(total << headroom >> 1), own)
+    return min(max(((share + (1 << shift >> 1)) >> shift) + INT8_MIN, INT8_MIN), INT8_MAX)
+
+
+def _of_many(operator: Operator, table: list[int], rows: int, depth: int) -> Step:
     fields: dict[str, Field] = {
         "exponentials": Reference("exponentials"),
         "entries": len(table),

@@ -193,6 +193,15 @@ def byte_to_float(models: OperatorModels) -> bytes:
     return builder.build([x], [y])
 
 
+def softmax_of_pairs(models: OperatorModels) -> bytes:
+    """SOFTMAX of 256 pairs, far apart and near each other, from flat to steep."""
+    builder = TfliteBuilder()
+    x = builder.tensor((256, 2), scale=models.scale(0.0005, 0.5), zero_point=models.zero_point())
+    y = builder.tensor((256, 2), scale=1 / 256, zero_point=-128)
+    builder.operator("SOFTMAX", [x], [y], "SoftmaxOptions", beta=1.0)
+    return builder.build([x], [y])
+
+
 def softmax_of_an_image(models: OperatorModels) -> bytes:
     """SOFTMAX over the last of four axes."""
     builder = TfliteBuilder()

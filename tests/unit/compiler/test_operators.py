@@ -119,6 +119,7 @@ VARIANTS: dict[str, tuple[int, Draw]] = {
     "DEQUANTIZE from uint8": (1, convolution.byte_to_float),
     "FULLY_CONNECTED, axes kept": (6, convolution.unusual_fully_connected),
     "QUANTIZE to and from uint8": (3, convolution.byte_boundary),
+    "SOFTMAX of pairs": (4, convolution.softmax_of_pairs),
     "SOFTMAX of an image": (2, convolution.softmax_of_an_image),
 }
 ALIASES = {"EXPAND_DIMS", "RESHAPE", "SQUEEZE"}

@@ -109,6 +109,20 @@ def test_a_sum_at_a_tie_goes_where_the_reference_interpreter_sends_it(network: o
         assert ours == run_tflm(tflite, samples)[0], tie
 
 
+@pytest.mark.parametrize(("ratio", "is_plain"), [(0.26, False), (0.49, False), (0.51, True)])
+def test_large_factors_are_exact_whichever_kernel_takes_them(ratio: float, is_plain: bool, tmp_path: Path) -> None:
+    random = np.random.default_rng(7)
+    builder = TfliteBuilder()
+    x, w = builder.tensor((1, 9), scale=ratio), builder.tensor((5, 9), scale=1.0, data=random.integers(-2, 3, (5, 9)))
+    y = builder.tensor((1, 5), scale=1.0, zero_point=-3)
+    builder.operator("FULLY_CONNECTED", [x, w, -1], [y], "FullyConnectedOptions")
+    compiled = compile_model(tflite := builder.build([x], [y]))
+    samples = [random.integers(-20, 20, (64, 1, 9)).astype(np.int8)]
+    assert ("plain" in compiled.c_source) == is_plain
+    (ours,) = build_host_model(compiled, tmp_path).run(samples)
+    assert np.array_equal(ours, run_tflm(tflite, samples)[0])
+
+
 def test_a_gate_at_a_tie_goes_where_the_reference_interpreter_sends_it(tmp_path: Path) -> None:
     """Of the cell gate's bias only; the other gates are open, so that the output tells twice the gate's value."""
     for tie in ties(COUNT, fixed_c=2.0**-12):
