@@ -8,7 +8,7 @@
  *
  * that is, the entries behind the 16 of the core, as far as the console's interrupt. Facts of the board arrive as
  * defines made from its board.yaml: MT_CLOCK_HZ, MT_CONSOLE_BAUD, MT_BOARD_NAME, MT_FLASH_ORIGIN, MT_FLASH_BYTES,
- * MT_FLASH_PAGE_BYTES, MT_APPLICATION_OFFSET.
+ * MT_FLASH_PAGE_BYTES, MT_FLASH_WAIT_STATES, MT_APPLICATION_OFFSET.
  */
 #ifndef MT_PORT_H
 #define MT_PORT_H

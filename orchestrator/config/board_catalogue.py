@@ -39,11 +39,13 @@ class _MemoryFile(StrictModel):
 class _FlashFile(StrictModel):
     page: SizeBytes
     endurance: int = Field(gt=0)
+    wait_states: int = Field(ge=0)
 
 
 class _ConsoleFile(StrictModel):
     uart: str
     baud: int = Field(gt=0)
+    pins: tuple[str, ...]
 
 
 class _RomBootloaderFile(StrictModel):
@@ -53,6 +55,7 @@ class _RomBootloaderFile(StrictModel):
 
 class _BoardFile(StrictModel):
     title: str
+    chip: str
     core: Literal["cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"]
     fpu: str | None = None
     clock: Annotated[int, BeforeValidator(parse_frequency_hz), Field(gt=0)]
@@ -62,6 +65,7 @@ class _BoardFile(StrictModel):
     console: _ConsoleFile
     flashing: tuple[Literal["stm32-serial", "serial-loader"], ...]
     rom_bootloader: _RomBootloaderFile | None = None
+    documents: tuple[str, ...] = Field(min_length=1)
     application_offset: Annotated[int, BeforeValidator(parse_size_bytes), Field(ge=0)] = 0
 
     @model_validator(mode="after")
@@ -107,15 +111,17 @@ def load_board_type(name: str) -> BoardType:
     return BoardType(
         name=name,
         title=content.title,
+        chip=content.chip,
         core=content.core,
         fpu=content.fpu,
         clock_hz=content.clock,
         port=content.port,
         memories=tuple(Memory(m.name, m.kind, m.origin, m.size) for m in content.memories),
-        flash=FlashGeometry(content.flash.page, content.flash.endurance),
-        console=Console(content.console.uart, content.console.baud),
+        flash=FlashGeometry(content.flash.page, content.flash.endurance, content.flash.wait_states),
+        console=Console(content.console.uart, content.console.baud, content.console.pins),
         flashing=content.flashing,
         rom_bootloader=_rom_bootloader(content.rom_bootloader),
+        documents=content.documents,
         application_offset_bytes=content.application_offset,
     )
 

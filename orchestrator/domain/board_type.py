@@ -29,18 +29,20 @@ class Memory:
 
 @dataclass(frozen=True)
 class FlashGeometry:
-    """Erase unit and endurance of the program flash (data sheet)."""
+    """Erase unit and endurance of the program flash (data sheet), and the wait states at the board's clock."""
 
     page_bytes: int
     endurance_cycles: int
+    wait_states: int
 
 
 @dataclass(frozen=True)
 class Console:
-    """The UART that the kit's USB serial line carries."""
+    """The UART that the kit's USB serial line carries, and the pins it leaves the chip at."""
 
     uart: str
     baud: int
+    pins: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -57,16 +59,19 @@ class BoardType:
 
     Attributes:
         name: folder name, e.g. `nucleo_l476rg`; what the firmware reports too.
+        chip: the microcontroller's name, e.g. `STM32L476RG`.
         core: GCC's `-mcpu` name, e.g. `cortex-m4`.
         fpu: GCC's `-mfpu` name, or None where the core has no FPU.
         port: family of the firmware port, the file `boards/firmware/ports/<port>.c`.
         memories: the first of each kind is where program and data go by default.
         flashing: names of the flashing methods that work on the stock kit, preferred first.
+        documents: where these facts come from, the board's manual first.
         application_offset_bytes: where in flash programs begin: behind the resident loader, or 0 where there is none.
     """
 
     name: str
     title: str
+    chip: str
     core: str
     fpu: str | None
     clock_hz: int
@@ -76,6 +81,7 @@ class BoardType:
     console: Console
     flashing: tuple[str, ...]
     rom_bootloader: RomBootloader | None
+    documents: tuple[str, ...]
     application_offset_bytes: int = 0
 
     def memory(self, kind: MemoryKind) -> Memory:
