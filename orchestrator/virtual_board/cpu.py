@@ -15,6 +15,7 @@ from orchestrator.virtual_board.faults import Fault, FaultKind
 from orchestrator.virtual_board.registers import Registers
 from orchestrator.virtual_board.timing.block import Block, BlockDecoder
 from orchestrator.virtual_board.timing.engine import TimingEngine, Watched
+from orchestrator.virtual_board.timing.flash_timing import Accelerator
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Cpu:
         mapped: Sequence[Mapped],
         is_fpu_enabled: Callable[[], bool],
         decoder: BlockDecoder,
+        accelerator: Accelerator,
     ) -> None:
         self.engine = engine
         self._is_fpu_enabled = is_fpu_enabled
@@ -79,7 +81,7 @@ class Cpu:
         self.on_flash_store: Callable[[int, int, int], None] = lambda address, size_bytes, value: None
         self._flash_takes_stores = False
         self.unicorn.hook_add(unicorn.UC_HOOK_MEM_WRITE, self._on_flash_write, begin=flash.origin, end=flash.end - 1)
-        engine.attach(self.unicorn, Watched((flash.origin, flash.size_bytes), PERIPHERAL_SPACE))
+        engine.attach(self.unicorn, Watched((flash.origin, flash.size_bytes), PERIPHERAL_SPACE, accelerator))
         self.unicorn.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
         self.unicorn.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._on_invalid_access)
 

@@ -1,6 +1,7 @@
 """Flash interface (RM0351 chapter 3, the same in RM0432): access control, unlocking, erasing and programming."""
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -61,6 +62,23 @@ class AccessControl:
     data_cache: bool
 
 
+class FlashController(Peripheral, ABC):
+    """The registers through which a chip reads, erases and programs its flash."""
+
+    @property
+    @abstractmethod
+    def wait_states(self) -> int:
+        """Wait states as configured."""
+
+    @abstractmethod
+    def attach(self, array: FlashArray) -> None:
+        """Work on `array` from now on."""
+
+    @abstractmethod
+    def store(self, address: int, size_bytes: int, value: int) -> None:
+        """Note a store of the core while programming is on; the memory is about to take it."""
+
+
 @dataclass(frozen=True)
 class _Store:
     address: int
@@ -69,7 +87,7 @@ class _Store:
     before: bytes
 
 
-class FlashInterface(Peripheral):
+class FlashInterface(FlashController):
     """Tells `on_access_control` whenever the number of wait states or a cache bit is written.
 
     An operation stalls the core for its duration, as when code runs from the bank that is worked on; BSY is seen once.

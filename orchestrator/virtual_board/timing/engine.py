@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from orchestrator.virtual_board.timing.block import Block
-from orchestrator.virtual_board.timing.flash_timing import FlashTiming
+from orchestrator.virtual_board.timing.flash_timing import Accelerator, FlashTiming
 
 
 @dataclass(frozen=True)
 class Watched:
-    """Address ranges an engine hooks, each first address and length in bytes."""
+    """Address ranges an engine hooks, each first address and length in bytes, and how the flash is read."""
 
     flash: tuple[int, int]
     peripherals: tuple[int, int]
+    accelerator: Accelerator
 
 
 class TimingEngine(Protocol):
