@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from itertools import accumulate
 
 LOADER_BYTES = 8192
 """What the resident loader may take at the start of flash."""
@@ -29,11 +30,25 @@ class Memory:
 
 @dataclass(frozen=True)
 class FlashGeometry:
-    """Erase unit and endurance of the program flash (data sheet), and the wait states at the board's clock."""
+    """How the program flash is written (data sheet), and its wait states at the board's clock.
+
+    Attributes:
+        page_bytes: what the loader compares and writes at once.
+        erase_s: longest time that erasing one sector takes.
+        sectors_bytes: what is erased at once, from the first address on; empty: every page is a sector.
+    """
 
     page_bytes: int
     endurance_cycles: int
     wait_states: int
+    erase_s: float
+    sectors_bytes: tuple[int, ...] = ()
+
+    def sector_starts(self, flash_bytes: int) -> tuple[int, ...]:
+        """Offset of each sector in a flash of so many bytes, and the flash's end."""
+        if not self.sectors_bytes:
+            return tuple(range(0, flash_bytes + 1, self.page_bytes))
+        return (0, *accumulate(self.sectors_bytes))
 
 
 @dataclass(frozen=True)
@@ -87,6 +102,11 @@ class BoardType:
     def memory(self, kind: MemoryKind) -> Memory:
         """Give the default memory of a kind."""
         return next(memory for memory in self.memories if memory.kind is kind)
+
+    @property
+    def sector_starts(self) -> tuple[int, ...]:
+        """Offset of each sector of the default flash, and the flash's end."""
+        return self.flash.sector_starts(self.memory(MemoryKind.FLASH).size_bytes)
 
     @property
     def application_flash(self) -> Memory:

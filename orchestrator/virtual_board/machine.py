@@ -19,6 +19,7 @@ from orchestrator.virtual_board.peripherals.scb import SYSTICK
 from orchestrator.virtual_board.peripherals.usart import IDLE_POLLS
 from orchestrator.virtual_board.rom_bootloader import BootloaderProtocol
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
+from orchestrator.virtual_board.stm32f4 import Stm32F4
 from orchestrator.virtual_board.stm32l4 import Stm32L4
 from orchestrator.virtual_board.stm32l4plus import Stm32L4Plus
 from orchestrator.virtual_board.timing.block import BlockDecoder, one_each
@@ -38,7 +39,7 @@ BOOTLOADER_FORMAT = LineFormat(baud=None, parity="E")
 """8E1 at any speed: the bootloader measures the first 0x7F (AN3155 2)."""
 
 
-CHIPS: dict[str, type[Chip]] = {"stm32l4": Stm32L4, "stm32l4plus": Stm32L4Plus}
+CHIPS: dict[str, type[Chip]] = {"stm32f4": Stm32F4, "stm32l4": Stm32L4, "stm32l4plus": Stm32L4Plus}
 """What surrounds the core, by the firmware port of the board type."""
 
 

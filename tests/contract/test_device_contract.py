@@ -51,6 +51,7 @@ class Way:
 WAYS = {
     "virtual-stm32-serial": Way(load_board_type("nucleo_l476rg"), CyclesSource.VIRTUAL, virtual_board),
     "virtual-serial-loader": Way(load_board_type("nucleo_l4r5zi"), CyclesSource.VIRTUAL, virtual_board),
+    "virtual-sectors": Way(load_board_type("nucleo_f446re"), CyclesSource.VIRTUAL, virtual_board),
 }
 
 

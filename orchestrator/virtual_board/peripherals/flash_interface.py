@@ -39,6 +39,9 @@ class FlashArray(Protocol):
     def page_of(self, address: int) -> int:
         """Give the number of the page that an address lies in."""
 
+    def page_bytes(self, page: int) -> int:
+        """Give the size of a page."""
+
     def allow_stores(self, allowed: bool) -> None:
         """Let stores of the core reach `FlashInterface.store` instead of faulting."""
 
@@ -60,6 +63,11 @@ class AccessControl:
     prefetch: bool
     instruction_cache: bool
     data_cache: bool
+
+
+def access_control_of(acr: int) -> AccessControl:
+    """Take FLASH_ACR apart: STM32L4 and STM32F4 have the same bits."""
+    return AccessControl(acr & 0xF, bool(acr & 1 << 8), bool(acr & 1 << 9), bool(acr & 1 << 10))
 
 
 class FlashController(Peripheral, ABC):
@@ -223,5 +231,4 @@ class FlashInterface(FlashController):
         self._stored[SR] = self.stored(SR) | flags | BSY
 
     def _tell(self) -> None:
-        acr = self.stored(ACR)
-        self._on_access_control(AccessControl(acr & 0xF, bool(acr & 1 << 8), bool(acr & 1 << 9), bool(acr & 1 << 10)))
+        self._on_access_control(access_control_of(self.stored(ACR)))
