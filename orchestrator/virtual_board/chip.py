@@ -9,6 +9,7 @@ from typing import ClassVar
 from orchestrator.domain.board_type import BoardType, MemoryKind
 from orchestrator.virtual_board.bus import BLOCK_BYTES, Mapped
 from orchestrator.virtual_board.clock import BoardClock
+from orchestrator.virtual_board.core import core_of
 from orchestrator.virtual_board.peripherals.clock_tree import ClockTree
 from orchestrator.virtual_board.peripherals.dwt import Dwt
 from orchestrator.virtual_board.peripherals.flash_interface import AccessControl, FlashController
@@ -32,6 +33,7 @@ class Chip(ABC):
         accelerator: how the chip reads its flash.
         console_exception: exception number of the UART on the serial line.
         mapped: the peripherals at their addresses.
+        core: what executes.
         usart: the one on the serial line.
     """
 
@@ -54,8 +56,9 @@ class Chip(ABC):
     ) -> None:
         wake = clock.stop_now
         self.systick = SysTick(clock.now, wake)
-        self.nvic = Nvic(wake)
-        self.scb = SystemControlBlock(wake, request_reset)
+        self.core = core_of(board)
+        self.nvic = Nvic(wake, self.core.priority_mask)
+        self.scb = SystemControlBlock(wake, request_reset, self.core.cpuid, self.core.priority_mask)
         self.dwt = Dwt(clock.cycles, self.scb.is_trace_enabled)
         self._build(line, clock, on_access_control, on_byte_read)
         self._factory = self._factory_words(board, struct.unpack(">3I", bytes.fromhex(device_id)))

@@ -1,4 +1,4 @@
-"""The Cortex-M4 core in Unicorn: runs until its budget of cycles is used up or something needs attention."""
+"""The core in Unicorn: runs until its budget of cycles is used up or something needs attention."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -54,6 +54,7 @@ class Cpu:
 
     def __init__(
         self,
+        unicorn_model: int,
         memories: Sequence[Memory],
         engine: TimingEngine,
         mapped: Sequence[Mapped],
@@ -70,7 +71,7 @@ class Cpu:
         self._interrupt: int | None = None
         self._in_access = False
         self.unicorn = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
-        self.unicorn.ctl_set_cpu_model(reg.UC_CPU_ARM_CORTEX_M4)
+        self.unicorn.ctl_set_cpu_model(unicorn_model)
         self.unicorn.ctl_set_page_size(BLOCK_BYTES)
         self.registers = Registers(self.unicorn)
         self._map_memories()

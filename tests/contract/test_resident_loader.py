@@ -1,4 +1,4 @@
-"""The resident loader as the chip runs it, and the host's side of it, on three families of UART and flash."""
+"""The resident loader as the chip runs it, and the host's side of it, on four families of UART and flash."""
 
 import random
 import struct
@@ -40,6 +40,7 @@ from tests.contract.loader_bench import LoaderBench, PowerLostError
 BOARDS = {
     "nucleo_l4r5zi": load_board_type("nucleo_l4r5zi"),
     "nucleo_f446re": load_board_type("nucleo_f446re"),
+    "nucleo_g071rb": load_board_type("nucleo_g071rb"),
     "nucleo_l476rg": replace(
         load_board_type("nucleo_l476rg"), flashing=("serial-loader",), application_offset_bytes=10 * 1024
     ),

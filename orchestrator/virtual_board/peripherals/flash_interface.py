@@ -3,7 +3,7 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from orchestrator.virtual_board.clock import BoardClock
@@ -230,5 +230,15 @@ class FlashInterface(FlashController):
         self._clock.sleep_until(self._clock.now() + round(duration_s * self._clock_hz()))
         self._stored[SR] = self.stored(SR) | flags | BSY
 
+    def _access_control(self) -> AccessControl:
+        return access_control_of(self.stored(ACR))
+
     def _tell(self) -> None:
-        self._on_access_control(access_control_of(self.stored(ACR)))
+        self._on_access_control(self._access_control())
+
+
+class FlashInterfaceG0(FlashInterface):
+    """STM32G0 (RM0444 chapter 3): one bank, no data cache; the rest is as here."""
+
+    def _access_control(self) -> AccessControl:
+        return replace(super()._access_control(), data_cache=False)

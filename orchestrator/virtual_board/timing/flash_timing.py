@@ -31,6 +31,9 @@ ART_64_BITS = Accelerator(read_bytes=8, line_bytes=32, instruction_lines=32, dat
 ART_128_BITS = Accelerator(read_bytes=16, line_bytes=16, instruction_lines=64, data_reads=8)
 """STM32F4: 64 lines of 128 bits for instructions, 8 for data, and reads of 128 bits."""
 
+ART_OF_G0 = Accelerator(read_bytes=8, line_bytes=8, instruction_lines=2, data_reads=1)
+"""STM32G0 (RM0444 3.3.4): two lines of 64 bits for instructions; data are not cached."""
+
 
 @dataclass(frozen=True)
 class FlashTiming:

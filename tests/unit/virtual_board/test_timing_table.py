@@ -3,8 +3,9 @@
 import pytest
 
 from orchestrator.virtual_board.peripherals.flash_interface import AccessControl
-from orchestrator.virtual_board.timing.cortex_m4 import Instruction, cycles_of
+from orchestrator.virtual_board.timing.cortex_m4 import cycles_of
 from orchestrator.virtual_board.timing.flash_timing import ART_128_BITS, FlashTiming
+from orchestrator.virtual_board.timing.instruction import Instruction
 
 
 def cycles(*texts: str) -> tuple[int, ...]:
