@@ -16,6 +16,7 @@ class Core:
 
     Attributes:
         priority_mask: the bits of an interrupt's priority that exist.
+        aligned_only: a word or halfword that lies across its own multiples faults, whatever the instruction.
         branch_cycles: added to every block that a taken branch enters.
     """
 
@@ -23,6 +24,7 @@ class Core:
     cpuid: int
     priority_mask: int
     pricing: Pricing
+    aligned_only: bool
     branch_cycles: int
     exception_entry_cycles: int
     exception_return_cycles: int
@@ -34,6 +36,7 @@ CORES = {
         cpuid=0x410F_C241,
         priority_mask=0xF0,  # as STM32 implements them (PM0214 4.3)
         pricing=cortex_m4.cycles_of,
+        aligned_only=False,
         branch_cycles=cortex_m4.BRANCH_CYCLES,
         exception_entry_cycles=cortex_m4.EXCEPTION_ENTRY_CYCLES,
         exception_return_cycles=cortex_m4.EXCEPTION_RETURN_CYCLES,
@@ -43,6 +46,7 @@ CORES = {
         cpuid=0x410C_C601,
         priority_mask=0xC0,
         pricing=cortex_m0plus.cycles_of,
+        aligned_only=True,
         branch_cycles=cortex_m0plus.BRANCH_CYCLES,
         exception_entry_cycles=cortex_m0plus.EXCEPTION_ENTRY_CYCLES,
         exception_return_cycles=cortex_m0plus.EXCEPTION_RETURN_CYCLES,

@@ -11,6 +11,7 @@ from unicorn import arm_const as reg
 
 from orchestrator.domain.board_type import Memory, MemoryKind
 from orchestrator.virtual_board.bus import BLOCK_BYTES, Mapped, read_bytes, write_bytes
+from orchestrator.virtual_board.core import Core
 from orchestrator.virtual_board.faults import Fault, FaultKind
 from orchestrator.virtual_board.registers import Registers
 from orchestrator.virtual_board.timing.block import Block, BlockDecoder
@@ -54,7 +55,7 @@ class Cpu:
 
     def __init__(
         self,
-        unicorn_model: int,
+        core: Core,
         memories: Sequence[Memory],
         engine: TimingEngine,
         mapped: Sequence[Mapped],
@@ -71,7 +72,7 @@ class Cpu:
         self._interrupt: int | None = None
         self._in_access = False
         self.unicorn = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
-        self.unicorn.ctl_set_cpu_model(unicorn_model)
+        self.unicorn.ctl_set_cpu_model(core.unicorn_model)
         self.unicorn.ctl_set_page_size(BLOCK_BYTES)
         self.registers = Registers(self.unicorn)
         self._map_memories()
@@ -82,7 +83,9 @@ class Cpu:
         self.on_flash_store: Callable[[int, int, int], None] = lambda address, size_bytes, value: None
         self._flash_takes_stores = False
         self.unicorn.hook_add(unicorn.UC_HOOK_MEM_WRITE, self._on_flash_write, begin=flash.origin, end=flash.end - 1)
-        engine.attach(self.unicorn, Watched((flash.origin, flash.size_bytes), PERIPHERAL_SPACE, accelerator))
+        engine.attach(
+            self.unicorn, Watched((flash.origin, flash.size_bytes), PERIPHERAL_SPACE, accelerator, core.aligned_only)
+        )
         self.unicorn.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
         self.unicorn.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._on_invalid_access)
 
@@ -100,7 +103,7 @@ class Cpu:
         """Run until the first block that starts at or after `deadline` cycles, or until something happens."""
         self.engine.deadline = deadline
         while True:
-            self.engine.stopped = self.engine.missing = 0
+            self.engine.stopped = self.engine.missing = self.engine.unaligned = 0
             stop = self._run_once()
             if stop is not None:
                 return stop
@@ -209,6 +212,8 @@ class Cpu:
             self.unicorn.emu_start(self.pc | 1, NOWHERE)
         except unicorn.UcError as error:
             return self._stop_of_error(error)
+        if self.engine.unaligned:
+            return self._fault(FaultKind.UNALIGNED, self.engine.unaligned)
         if self._interrupt is not None:
             return self._stop_of_interrupt(self._interrupt)
         if self.engine.missing:

@@ -104,7 +104,7 @@ class Machine:
         decoder = BlockDecoder(one_each if count_instructions else core.pricing)
         engine.branch_cycles = 0 if count_instructions else core.branch_cycles
         self.cpu = Cpu(
-            core.unicorn_model,
+            core,
             board.memories,
             engine,
             self.chip.mapped,

@@ -24,7 +24,7 @@ struct cache {
 struct engine {
     uint64_t cycles, instructions, deadline;
     uint32_t block_address, block_size, block_cycles, block_end;
-    uint32_t missing, stopped;
+    uint32_t missing, stopped, unaligned;
     uint32_t branch_cycles;
     uint32_t instruction_miss_cycles, following_miss_cycles, data_miss_cycles, instruction_cache_on, data_cache_on;
     uint32_t flash_origin, flash_bytes;
@@ -135,6 +135,16 @@ void engine_on_flash_read(void *unicorn, int type, uint64_t address, int size, i
     uint32_t number = ((uint32_t)address - engine->flash_origin) >> engine->data_reads.unit_shift;
     if (engine->data_miss_cycles != 0 && (misses(&engine->data_reads, number) || !engine->data_cache_on)) {
         engine->cycles += engine->data_miss_cycles;
+    }
+}
+
+/* For cores that cannot access a word or halfword across its own multiples. */
+void engine_on_any_access(void *unicorn, int type, uint64_t address, int size, int64_t value, struct engine *engine)
+{
+    (void)type, (void)value;
+    if ((address & (uint64_t)(size - 1)) != 0 && engine->unaligned == 0) {
+        engine->unaligned = (uint32_t)address;
+        engine->stop(unicorn);
     }
 }
 

@@ -9,11 +9,15 @@ from orchestrator.virtual_board.timing.flash_timing import Accelerator, FlashTim
 
 @dataclass(frozen=True)
 class Watched:
-    """Address ranges an engine hooks, each first address and length in bytes, and how the flash is read."""
+    """Address ranges an engine hooks, each first address and length in bytes, and how the flash is read.
+
+    With `aligned_only`, an access across the multiples of its size ends the emulation.
+    """
 
     flash: tuple[int, int]
     peripherals: tuple[int, int]
     accelerator: Accelerator
+    aligned_only: bool
 
 
 class TimingEngine(Protocol):
@@ -28,6 +32,7 @@ class TimingEngine(Protocol):
         block_address, block_size, block_cycles: the block that runs, or that stopped the emulation.
         branch_cycles: added to every block that a taken branch enters.
         stopped: set when the engine stopped the emulation; `missing` when it did so for an unknown block.
+        unaligned: address of an access that ended the emulation, or 0.
     """
 
     cycles: int
@@ -40,6 +45,7 @@ class TimingEngine(Protocol):
     branch_cycles: int
     stopped: int
     missing: int
+    unaligned: int
 
     def attach(self, unicorn: Any, watched: Watched) -> None:
         """Install the hooks."""

@@ -58,11 +58,12 @@ class NativeEngine(ctypes.Structure):
     branch_cycles: int
     stopped: int
     missing: int
+    unaligned: int
 
     _fields_: ClassVar = [
         *((name, ctypes.c_uint64) for name in ("cycles", "instructions", "deadline")),
         *((name, ctypes.c_uint32) for name in ("block_address", "block_size", "block_cycles", "block_end")),
-        *((name, ctypes.c_uint32) for name in ("missing", "stopped", "branch_cycles")),
+        *((name, ctypes.c_uint32) for name in ("missing", "stopped", "unaligned", "branch_cycles")),
         *((name, ctypes.c_uint32) for name in ("instruction_miss_cycles", "following_miss_cycles")),
         ("data_miss_cycles", ctypes.c_uint32),
         *((name, ctypes.c_uint32) for name in ("instruction_cache_on", "data_cache_on")),
@@ -90,6 +91,8 @@ class NativeEngine(ctypes.Structure):
         self._hook(unicorn_engine, unicorn.UC_HOOK_BLOCK, "engine_on_block", (1, 0))
         self._hook(unicorn_engine, reads, "engine_on_flash_read", watched.flash)
         self._hook(unicorn_engine, reads | writes, "engine_on_access", watched.peripherals)
+        if watched.aligned_only:
+            self._hook(unicorn_engine, reads | writes, "engine_on_any_access", (1, 0))
 
     def learn(self, block: Block) -> None:
         if self._learnt >= SLOTS // 2:

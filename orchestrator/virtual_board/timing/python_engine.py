@@ -45,7 +45,7 @@ class PythonEngine:
         self.cycles = self.instructions = self.deadline = 0
         self.block_address = self.block_size = self.block_cycles = self.block_end = 0
         self.branch_cycles = BRANCH_CYCLES
-        self.stopped = self.missing = 0
+        self.stopped = self.missing = self.unaligned = 0
         self._costs: dict[tuple[int, int], tuple[int, int, range, bool]] = {}
         self._flash = range(0)
         self._flash_timing = FlashTiming()
@@ -61,6 +61,9 @@ class PythonEngine:
         unicorn_engine.hook_add(
             unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE, _on_access, begin=start, end=start + size - 1
         )
+
+        if watched.aligned_only:
+            unicorn_engine.hook_add(unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE, self._on_any_access)
 
     def learn(self, block: Block) -> None:
         in_flash = block.address in self._flash
@@ -116,6 +119,13 @@ class PythonEngine:
             number = (address - self._flash.start) // self._read_bytes
             if self._data_reads.misses(number) or not timing.data_cache:
                 self.cycles += timing.data_miss_cycles
+
+    def _on_any_access(
+        self, unicorn_engine: Any, _access: int, address: int, size: int, _value: int, _user: Any
+    ) -> None:
+        if address % size and not self.unaligned:
+            self.unaligned = address
+            unicorn_engine.emu_stop()
 
 
 def _on_access(_e: Any, _access: int, _address: int, _size: int, _value: int, _user: Any) -> None:

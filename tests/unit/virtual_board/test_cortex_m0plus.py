@@ -1,5 +1,6 @@
 """The table of the Cortex-M0+, and sequences counted by hand on a board with one."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from orchestrator.toolchain.archive import run_tool
 from orchestrator.virtual_board.machine import Machine, State
 from orchestrator.virtual_board.serial_line import SerialLine
 from orchestrator.virtual_board.timing.cortex_m0plus import cycles_of
+from orchestrator.virtual_board.timing.engine import TimingEngine
 from orchestrator.virtual_board.timing.instruction import Instruction
 from orchestrator.virtual_board.timing.native_engine import best_engine
+from orchestrator.virtual_board.timing.python_engine import PythonEngine
 
 G071 = load_board_type("nucleo_g071rb")
 RESULT = 0x2000_0100
@@ -55,13 +58,13 @@ fault:
 READ_CYCLES = 2
 
 
-def result_of(sequence: str, folder: Path) -> int:
+def result_of(sequence: str, folder: Path, engine: TimingEngine) -> int:
     """Run a sequence on the board and give its cycles, or `HANDLED` where it faulted."""
     source, elf, image = folder / "program.s", folder / "program.elf", folder / "program.bin"
     source.write_text(PROGRAM.format(sequence=sequence))
     run_tool(["arm-none-eabi-gcc", "-nostdlib", "-Wl,-Ttext=0x08000000,--entry=start", source, "-o", elf])
     run_tool(["arm-none-eabi-objcopy", "-O", "binary", elf, image])
-    machine = Machine(G071, "00" * 12, SerialLine(), best_engine(), zero_wait_states=True)
+    machine = Machine(G071, "00" * 12, SerialLine(), engine, zero_wait_states=True)
     machine.cpu.program(0x0800_0000, image.read_bytes())
     machine.reset()
     while machine.advance():
@@ -85,12 +88,25 @@ def result_of(sequence: str, folder: Path) -> int:
     ],
 )
 def test_a_sequence_takes_what_the_manual_says(sequence: str, cycles: int, tmp_path: Path) -> None:
-    assert result_of(sequence.replace("{{", "{").replace("}}", "}"), tmp_path) == READ_CYCLES + cycles
+    assert result_of(sequence.replace("{{", "{").replace("}}", "}"), tmp_path, best_engine()) == READ_CYCLES + cycles
 
 
-@pytest.mark.parametrize("sequence", [".short 0xDE00", "ldr r7, =0xE0001004; ldr r7, [r7]"])
-def test_what_the_core_cannot_do_ends_in_the_hard_fault_handler(sequence: str, tmp_path: Path) -> None:
-    assert result_of(sequence, tmp_path) == HANDLED
+@pytest.mark.parametrize("engine", [best_engine, PythonEngine])
+@pytest.mark.parametrize(
+    "sequence",
+    [
+        ".short 0xDE00",
+        "ldr r7, =0xE0001004; ldr r7, [r7]",
+        "adds r4, #1; ldr r7, [r4]",
+        "adds r4, #2; str r7, [r4]",
+        "adds r4, #1; ldrh r7, [r4]",
+        "adds r4, #2; ldmia r4!, {r5, r6}",
+    ],
+)
+def test_what_the_core_cannot_do_ends_in_the_hard_fault_handler(
+    sequence: str, engine: Callable[[], TimingEngine], tmp_path: Path
+) -> None:
+    assert result_of(sequence, tmp_path, engine()) == HANDLED
 
 
 @pytest.mark.parametrize(
