@@ -7,7 +7,11 @@
 #include "memory_map.h"
 #include "port.h"
 
+#ifdef __ARM_ARCH_6M__
+#define SCB_CFSR 0U /* ARMv6-M does not tell */
+#else
 #define SCB_CFSR (*(volatile uint32_t *)0xE000ED28U)
+#endif
 
 /* Words of the frame that the core pushes on an exception (ARMv7-M ARM, B1.5.6). */
 enum { FRAME_LR = 5, FRAME_PC = 6, FRAME_WORDS = 8 };

@@ -8,7 +8,8 @@
  *
  * that is, the entries behind the 16 of the core, as far as the console's interrupt. Facts of the board arrive as
  * defines made from its board.yaml: MT_CLOCK_HZ, MT_CONSOLE_BAUD, MT_BOARD_NAME, MT_FLASH_ORIGIN, MT_FLASH_BYTES,
- * MT_FLASH_PAGE_BYTES, MT_APPLICATION_OFFSET.
+ * MT_FLASH_PAGE_BYTES, MT_FLASH_WAIT_STATES, MT_APPLICATION_OFFSET and, where what is erased at once is not a page,
+ * MT_FLASH_SECTORS, the sizes of the sectors (flash_sectors.h).
  */
 #ifndef MT_PORT_H
 #define MT_PORT_H
@@ -50,10 +51,10 @@ void mt_port_console_interrupt(bool enabled);
 /* Change the speed of the console, all sent bytes having left; reception goes on without interrupts. */
 void mt_port_console_speed(uint32_t baud);
 
-/* The flash is divided into pages of this size, as the chip is configured. */
-bool mt_port_flash_has_pages_of(uint32_t page_bytes);
+/* The flash is divided as the board type says, as the chip is configured. */
+bool mt_port_flash_is_as_described(void);
 
-/* Erase the page that begins at `address`. False: the chip reported an error. */
+/* Erase the sector in which `address` lies. False: the chip reported an error. */
 bool mt_port_flash_erase(uint32_t address);
 
 /* Program `count` words, an even number, at a multiple of 8, where the flash is erased. False: as above. */

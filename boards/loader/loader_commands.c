@@ -4,12 +4,13 @@
 
 #include "boot_request.h"
 #include "firmware_config.h"
+#include "flash_sectors.h"
 #include "port.h"
 #include "validity.h"
 
 #define LOADER_VERSION 1U
 #define MIN_BAUD 9600U
-#define MAX_BAUD (MT_CLOCK_HZ / 16U) /* a USART samples each bit 16 times */
+#define MAX_BAUD (MT_CLOCK_HZ / 64U) /* 16 samples a bit, and a UART's clock may be a quarter of the core's */
 
 enum { HELLO = 1, SPEED = 2, BEGIN = 3, CRCS = 4, WRITE = 5, COMMIT = 6, START = 7 };
 enum { MAX_CRCS = 256 };
@@ -86,6 +87,14 @@ static void crcs(const mt_frame *frame)
     mt_frame_reply(frame, MT_OK, (const uint8_t *)values, 4U * count);
 }
 
+/* Erase the sector that begins with a page: the host writes all pages of a sector, in order. */
+static bool is_ready_for(uint32_t address)
+{
+    const bool begins_a_sector = mt_flash_sector_of(address).start == address;
+    return mt_port_flash_is_as_described() && mt_application_invalidate() &&
+           (!begins_a_sector || mt_port_flash_erase(address));
+}
+
 /* The page, then its bytes without the 0xFF at its end. */
 static mt_status write(mt_frame *frame)
 {
@@ -99,8 +108,7 @@ static mt_status write(mt_frame *frame)
     }
     const uint32_t *words = (const uint32_t *)&frame->payload[8];
     const uint32_t address = (uint32_t)page_address(page);
-    if (!mt_port_flash_has_pages_of(MT_FLASH_PAGE_BYTES) || !mt_application_invalidate() ||
-        !mt_port_flash_erase(address) || !mt_port_flash_program(address, words, count / 4U) ||
+    if (!is_ready_for(address) || !mt_port_flash_program(address, words, count / 4U) ||
         memcmp(page_address(page), words, count) != 0) {
         return MT_FLASH_FAILED;
     }

@@ -3,6 +3,7 @@
 #include "loader_frame.h"
 #include "port.h"
 
+/* The last page of its sector, which holds nothing else. */
 #define RECORD_ADDRESS (MT_APPLICATION_START - MT_FLASH_PAGE_BYTES)
 #define MAGIC 0x6B4F744DU
 

@@ -1,4 +1,4 @@
-/* Whether a whole application is in flash: a record in the page before it, erased first and written last. */
+/* Whether a whole application is in flash: a record in the sector before it, erased first and written last. */
 #ifndef MT_VALIDITY_H
 #define MT_VALIDITY_H
 

@@ -4,15 +4,25 @@ import click
 
 from orchestrator.config.board_catalogue import board_type_names, load_board_type
 from orchestrator.domain.board_type import BoardType
+from orchestrator.report.board_text import board_as_text, memory_text
 
 
-@click.command()
-def boards() -> None:
+@click.group(invoke_without_command=True)
+@click.pass_context
+def boards(context: click.Context) -> None:
     """List the board types that networks can be measured on."""
-    for name in board_type_names():
-        click.echo(_line(load_board_type(name)))
+    if context.invoked_subcommand is None:
+        for name in board_type_names():
+            click.echo(_line(load_board_type(name)))
+
+
+@boards.command()
+@click.argument("name", metavar="TYPE")
+def show(name: str) -> None:
+    """Show what is known of a board type."""
+    click.echo(board_as_text(load_board_type(name)))
 
 
 def _line(board: BoardType) -> str:
-    memories = ", ".join(f"{memory.name} {memory.size_bytes // 1024} KiB" for memory in board.memories)
+    memories = ", ".join(map(memory_text, board.memories))
     return f"{board.name:16} {board.title}: {board.core} at {board.clock_hz / 1e6:g} MHz, {memories}"

@@ -26,7 +26,7 @@ def commands() -> None:
     mcutune sweep EXPERIMENT.yaml              search, measure, train, verify, log to MLflow
     mcutune measure MODEL.tflite --board TYPE  RAM, flash, cycles and parity of one network
     mcutune compile MODEL.tflite --board TYPE  a C library for a project of your own
-    mcutune boards                             the board types there are
+    mcutune boards [show TYPE]                 the board types there are, or all about one
     mcutune loader OUT.bin --board TYPE        the resident loader, to be installed once on a board
     """
 

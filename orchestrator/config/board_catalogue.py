@@ -2,6 +2,7 @@
 
 import difflib
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -39,11 +40,15 @@ class _MemoryFile(StrictModel):
 class _FlashFile(StrictModel):
     page: SizeBytes
     endurance: int = Field(gt=0)
+    wait_states: int = Field(ge=0)
+    erase_s: float = Field(gt=0)
+    sectors: tuple[SizeBytes, ...] = ()
 
 
 class _ConsoleFile(StrictModel):
     uart: str
     baud: int = Field(gt=0)
+    pins: tuple[str, ...]
 
 
 class _RomBootloaderFile(StrictModel):
@@ -53,6 +58,7 @@ class _RomBootloaderFile(StrictModel):
 
 class _BoardFile(StrictModel):
     title: str
+    chip: str
     core: Literal["cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"]
     fpu: str | None = None
     clock: Annotated[int, BeforeValidator(parse_frequency_hz), Field(gt=0)]
@@ -62,6 +68,7 @@ class _BoardFile(StrictModel):
     console: _ConsoleFile
     flashing: tuple[Literal["stm32-serial", "serial-loader"], ...]
     rom_bootloader: _RomBootloaderFile | None = None
+    documents: tuple[str, ...] = Field(min_length=1)
     application_offset: Annotated[int, BeforeValidator(parse_size_bytes), Field(ge=0)] = 0
 
     @model_validator(mode="after")
@@ -72,18 +79,37 @@ class _BoardFile(StrictModel):
         return self
 
     @model_validator(mode="after")
+    def _sectors_are_the_flash(self) -> "_BoardFile":
+        flash_bytes = self._flash_bytes()
+        if self.flash.sectors and sum(self.flash.sectors) != flash_bytes:
+            raise ValueError(f"flash.sectors: must add up to {flash_bytes} bytes, but got {sum(self.flash.sectors)}")
+        for size_bytes in (flash_bytes, *self.flash.sectors):
+            if size_bytes % self.flash.page:
+                raise ValueError(f"flash: {size_bytes} bytes must be whole pages of {self.flash.page}")
+        return self
+
+    @model_validator(mode="after")
     def _leaves_room_for_the_loader(self) -> "_BoardFile":
-        """See docs/boards.md: the loader, a page for its record, then the application."""
+        """See docs/boards.md: the loader, a sector for its record, then the application."""
         offset, page = self.application_offset, self.flash.page
-        if offset % page:
-            raise ValueError(f"application_offset: must be whole pages of {page} bytes, but got {offset}")
+        starts = self.geometry().sector_starts(self._flash_bytes())
+        if offset not in starts:
+            of_pages = f"whole pages of {page} bytes" if not self.flash.sectors else "where a sector begins"
+            raise ValueError(f"application_offset: must be {of_pages}, but got {offset}")
         if offset % VECTOR_TABLE_ALIGNMENT:
             raise ValueError(f"application_offset: must be a multiple of {VECTOR_TABLE_ALIGNMENT}, but got {offset}")
-        if "serial-loader" in self.flashing and offset < LOADER_BYTES + page:
-            raise ValueError(
-                f"application_offset: must be >= {LOADER_BYTES + page} (loader and one page), but got {offset}"
-            )
+        least = next(end for start, end in pairwise(starts) if start >= LOADER_BYTES)
+        if "serial-loader" in self.flashing and offset < least:
+            raise ValueError(f"application_offset: must be >= {least} (loader and its record), but got {offset}")
         return self
+
+    def _flash_bytes(self) -> int:
+        return next(memory.size for memory in self.memories if memory.kind is MemoryKind.FLASH)
+
+    def geometry(self) -> FlashGeometry:
+        """Give the flash as the rest of the program knows it."""
+        flash = self.flash
+        return FlashGeometry(flash.page, flash.endurance, flash.wait_states, flash.erase_s, flash.sectors)
 
 
 def board_type_names() -> tuple[str, ...]:
@@ -107,15 +133,17 @@ def load_board_type(name: str) -> BoardType:
     return BoardType(
         name=name,
         title=content.title,
+        chip=content.chip,
         core=content.core,
         fpu=content.fpu,
         clock_hz=content.clock,
         port=content.port,
         memories=tuple(Memory(m.name, m.kind, m.origin, m.size) for m in content.memories),
-        flash=FlashGeometry(content.flash.page, content.flash.endurance),
-        console=Console(content.console.uart, content.console.baud),
+        flash=content.geometry(),
+        console=Console(content.console.uart, content.console.baud, content.console.pins),
         flashing=content.flashing,
         rom_bootloader=_rom_bootloader(content.rom_bootloader),
+        documents=content.documents,
         application_offset_bytes=content.application_offset,
     )
 

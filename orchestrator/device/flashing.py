@@ -1,5 +1,6 @@
 """Bringing an image into a board's flash: one interface, a table of methods."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -79,12 +80,12 @@ def _without_erased_tail(block: bytearray) -> bytes:
 
 
 def pages_of(blocks: Iterable[Segment], board: BoardType) -> list[int]:
-    """Give the numbers of the flash pages that the blocks touch, ascending."""
-    origin = board.memory(MemoryKind.FLASH).origin
+    """Give the numbers of the flash's pages, or sectors, that the blocks touch, ascending."""
+    origin, starts = board.memory(MemoryKind.FLASH).origin, board.sector_starts
     pages: set[int] = set()
     for block in blocks:
-        first = (block.address - origin) // board.flash.page_bytes
-        last = (block.address + len(block.data) - 1 - origin) // board.flash.page_bytes
+        first = bisect_right(starts, block.address - origin) - 1
+        last = bisect_right(starts, block.address + len(block.data) - 1 - origin) - 1
         pages.update(range(first, last + 1))
     return sorted(pages)
 

@@ -43,10 +43,13 @@ _FIRMWARE_COMMAND = b"%loader%"
 
 
 class ResidentLoader:
-    """One session; every method raises `DeviceSilentError`, `UnexpectedReplyError` or what its text says."""
+    """One session with a loader whose flash takes `erase_s` at most to erase a sector.
 
-    def __init__(self, link: Link) -> None:
+    Every method raises `DeviceSilentError`, `UnexpectedReplyError` or what its text says."""
+
+    def __init__(self, link: Link, erase_s: float = PAGE_ERASE_S) -> None:
         self._link = link
+        self._erase_s = erase_s
         self._finder = ReplyFinder()
         self._sequence = 0
 
@@ -92,12 +95,12 @@ class ResidentLoader:
         return tuple(found)
 
     def write(self, page: int, content: bytes) -> None:
-        """Erase and program one page.
+        """Program one page; the sector that begins with it, if one does, is erased before.
 
         Raises:
             FlashFailedError: the flash did not take it.
         """
-        work_s = 2 * PAGE_ERASE_S + len(content) / WRITE_ALIGNMENT * DOUBLE_WORD_PROGRAM_S
+        work_s = 2 * self._erase_s + len(content) / WRITE_ALIGNMENT * DOUBLE_WORD_PROGRAM_S
         self._ask(Command.WRITE, write_payload(page, content), f"writing page {page}", 0, work_s)
 
     def commit(self, pages: int, crc: int, page_bytes: int) -> None:
@@ -106,7 +109,7 @@ class ResidentLoader:
         Raises:
             FlashFailedError: what is in flash is not what was sent.
         """
-        work_s = PAGE_ERASE_S + pages * page_bytes * _CRC_S_PER_BYTE
+        work_s = self._erase_s + pages * page_bytes * _CRC_S_PER_BYTE
         self._ask(Command.COMMIT, commit_payload(pages, crc), "verifying the application", 0, work_s)
 
     def start(self) -> None:

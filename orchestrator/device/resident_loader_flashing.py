@@ -1,7 +1,8 @@
-"""Flashing through the resident loader: write the pages that differ, verify, record, start."""
+"""Flashing through the resident loader: write the sectors that differ, verify, record, start."""
 
 import zlib
 from collections.abc import Iterable
+from itertools import pairwise
 
 from orchestrator.device.exchange import line_time_s
 from orchestrator.device.link import Link
@@ -23,12 +24,12 @@ def flash_by_resident_loader(link: Link, image: FirmwareImage, board: BoardType)
     """Flash through our loader on the console's UART (docs/boards.md); see `Flasher`."""
     link.use_even_parity(False)
     reset_into_firmware(link)  # into the loader's window; where the kit has no reset line, the firmware is asked
-    loader = ResidentLoader(link)
+    loader = ResidentLoader(link, board.flash.erase_s)
     identity = loader.synchronise(_ENTRY_LIMIT_S)
     _check_identity(identity, image, board, link)
     loader.begin(image.board)
     pages = application_pages(image.segments, identity, link)
-    _write_changed(loader, link, pages, identity.page_bytes)
+    _write_changed(loader, link, pages, board)
     loader.commit(len(pages), zlib.crc32(b"".join(pages)), identity.page_bytes)
     loader.start()
     link.use_baud(board.console.baud)
@@ -70,11 +71,25 @@ def _check_identity(identity: LoaderIdentity, image: FirmwareImage, board: Board
             )
 
 
-def _write_changed(loader: ResidentLoader, link: Link, pages: list[bytes], page_bytes: int) -> None:
-    stored = loader.page_crcs(len(pages), page_bytes)
-    changed = [number for number, page in enumerate(pages) if zlib.crc32(page) != stored[number]]
-    sent_bytes = sum(len(pages[number].rstrip(b"\xff")) for number in changed)
+def _write_changed(loader: ResidentLoader, link: Link, pages: list[bytes], board: BoardType) -> None:
+    stored = loader.page_crcs(len(pages), board.flash.page_bytes)
+    changed = {number for number, page in enumerate(pages) if zlib.crc32(page) != stored[number]}
+    to_write = pages_of_sectors(changed, len(pages), board)
+    sent_bytes = sum(len(pages[number].rstrip(b"\xff")) for number in to_write)
     if line_time_s(sent_bytes, link.baud) > _WORTH_A_CHANGE_S and link.baud < FAST_BAUD:
         loader.change_speed(FAST_BAUD)
-    for number in changed:
+    for number in to_write:
         loader.write(number, pages[number])
+
+
+def pages_of_sectors(changed: set[int], count: int, board: BoardType) -> list[int]:
+    """Give all of the first `count` pages that share a sector with a changed one, ascending.
+
+    The numbers are the application's: what is erased with a page must be written again.
+    """
+    numbers: list[int] = []
+    for start, end in pairwise(board.sector_starts):
+        pages = range(*((at - board.application_offset_bytes) // board.flash.page_bytes for at in (start, end)))
+        if not changed.isdisjoint(pages):
+            numbers += (page for page in pages if page < count)
+    return numbers

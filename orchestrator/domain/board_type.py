@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from itertools import accumulate
 
 LOADER_BYTES = 8192
 """What the resident loader may take at the start of flash."""
@@ -29,18 +30,34 @@ class Memory:
 
 @dataclass(frozen=True)
 class FlashGeometry:
-    """Erase unit and endurance of the program flash (data sheet)."""
+    """How the program flash is written (data sheet), and its wait states at the board's clock.
+
+    Attributes:
+        page_bytes: what the loader compares and writes at once.
+        erase_s: longest time that erasing one sector takes.
+        sectors_bytes: what is erased at once, from the first address on; empty: every page is a sector.
+    """
 
     page_bytes: int
     endurance_cycles: int
+    wait_states: int
+    erase_s: float
+    sectors_bytes: tuple[int, ...] = ()
+
+    def sector_starts(self, flash_bytes: int) -> tuple[int, ...]:
+        """Offset of each sector in a flash of so many bytes, and the flash's end."""
+        if not self.sectors_bytes:
+            return tuple(range(0, flash_bytes + 1, self.page_bytes))
+        return (0, *accumulate(self.sectors_bytes))
 
 
 @dataclass(frozen=True)
 class Console:
-    """The UART that the kit's USB serial line carries."""
+    """The UART that the kit's USB serial line carries, and the pins it leaves the chip at."""
 
     uart: str
     baud: int
+    pins: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -57,16 +74,19 @@ class BoardType:
 
     Attributes:
         name: folder name, e.g. `nucleo_l476rg`; what the firmware reports too.
+        chip: the microcontroller's name, e.g. `STM32L476RG`.
         core: GCC's `-mcpu` name, e.g. `cortex-m4`.
         fpu: GCC's `-mfpu` name, or None where the core has no FPU.
         port: family of the firmware port, the file `boards/firmware/ports/<port>.c`.
         memories: the first of each kind is where program and data go by default.
         flashing: names of the flashing methods that work on the stock kit, preferred first.
+        documents: where these facts come from, the board's manual first.
         application_offset_bytes: where in flash programs begin: behind the resident loader, or 0 where there is none.
     """
 
     name: str
     title: str
+    chip: str
     core: str
     fpu: str | None
     clock_hz: int
@@ -76,11 +96,17 @@ class BoardType:
     console: Console
     flashing: tuple[str, ...]
     rom_bootloader: RomBootloader | None
+    documents: tuple[str, ...]
     application_offset_bytes: int = 0
 
     def memory(self, kind: MemoryKind) -> Memory:
         """Give the default memory of a kind."""
         return next(memory for memory in self.memories if memory.kind is kind)
+
+    @property
+    def sector_starts(self) -> tuple[int, ...]:
+        """Offset of each sector of the default flash, and the flash's end."""
+        return self.flash.sector_starts(self.memory(MemoryKind.FLASH).size_bytes)
 
     @property
     def application_flash(self) -> Memory:

@@ -18,6 +18,8 @@ _EDGE = re.compile(r'^edge: \{ sourcename: "(?P<caller>[^"]+)" targetname: "(?P<
 
 # objdump -d of ARM code: `08000123 <name>:`, then one instruction a line.
 _FUNCTION = re.compile(r"^[0-9a-f]+ <(?P<name>[^>]+)>:$")
+# objdump -t: address, seven flags, section, size, name. Of several names of one function, the disassembly shows one.
+_SYMBOL = re.compile(r"^(?P<address>[0-9a-f]{8}) .{6}F \.text\t[0-9a-f]+ (?:\.hidden )?(?P<name>\S+)$", re.M)
 _BRANCH = re.compile(r"\tb(?:l|\.w|\.n)?\t[0-9a-f]+ <(?P<name>[^>+]+)>")
 _POINTER_CALL = re.compile(r"\tblx\t")
 _PUSH = re.compile(r"\t(?:v?push(?:\.w)?|v?stmdb\S*\tsp!,)\s*\{(?P<registers>[^}]*)\}")
@@ -82,7 +84,7 @@ def _without_folder(title: str) -> str:
 
 
 def read_disassembly(text: str) -> CallGraph:
-    """Read what `objdump -d` writes of ARM code.
+    """Read what `objdump -t -d` writes of ARM code.
 
     All instructions that lower the stack pointer count, whether or not they run in one call: an upper bound as long as
     none is in a loop, as in the libraries that come without GCC's figures.
@@ -100,7 +102,20 @@ def read_disassembly(text: str) -> CallGraph:
                 edges.append((name, branch["name"]))
             if _POINTER_CALL.search(line):
                 edges.append((name, INDIRECT_CALL))
-    return CallGraph(frames, _grouped(edges))
+    return _with_all_names(CallGraph(frames, _grouped(edges)), text)
+
+
+def _with_all_names(graph: CallGraph, symbols: str) -> CallGraph:
+    """Add the other names that symbols give to the functions of a graph."""
+    groups: dict[str, list[str]] = {}
+    for symbol in _SYMBOL.finditer(symbols):
+        groups.setdefault(symbol["address"], []).append(symbol["name"])
+    frames, calls = dict(graph.frames), dict(graph.calls)
+    for names in groups.values():
+        for shown in graph.frames.keys() & set(names):
+            frames.update(dict.fromkeys(names, frames[shown]))
+            calls.update(dict.fromkeys(names, calls.get(shown, frozenset())))
+    return CallGraph(frames, calls)
 
 
 def _lowered_bytes(line: str) -> int:

@@ -28,6 +28,7 @@ def firmware_headers() -> tuple[Path, ...]:
 def firmware_defines(board: BoardType) -> tuple[str, ...]:
     """Give the compiler options that carry the facts of the board."""
     flash = board.memory(MemoryKind.FLASH)
+    sectors = ",".join(f"{size_bytes}U" for size_bytes in board.flash.sectors_bytes)
     return (
         f'-DMT_BOARD_NAME="{board.name}"',
         f"-DMT_CLOCK_HZ={board.clock_hz}U",
@@ -35,5 +36,7 @@ def firmware_defines(board: BoardType) -> tuple[str, ...]:
         f"-DMT_FLASH_ORIGIN={flash.origin:#x}U",
         f"-DMT_FLASH_BYTES={flash.size_bytes}U",
         f"-DMT_FLASH_PAGE_BYTES={board.flash.page_bytes}U",
+        f"-DMT_FLASH_WAIT_STATES={board.flash.wait_states}U",
         f"-DMT_APPLICATION_OFFSET={board.application_offset_bytes}U",
+        *((f"-DMT_FLASH_SECTORS={sectors}",) if sectors else ()),
     )

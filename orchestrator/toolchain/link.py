@@ -111,7 +111,7 @@ def _build(source: str, board: BoardType, stack_bytes: int, folder: Path) -> tup
     _link_first_that_fits(command, script, scripts)
     network = read_gcc_call_graph(model_o.with_suffix(".ci").read_text())
     compiled = CallGraph.merged([network, call_graph_of(runtime), call_graph_of(firmware)])
-    linked = read_disassembly(run_tool([compiler.tool("objdump"), "-d", elf]))
+    linked = read_disassembly(run_tool([compiler.tool("objdump"), "-t", "-d", elf]))
     return elf.read_bytes(), stack_bound_bytes(compiled, linked, has_fpu=board.fpu is not None)
 
 

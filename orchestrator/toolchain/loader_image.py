@@ -13,7 +13,7 @@ from orchestrator.toolchain.footprint import read_segments
 from orchestrator.toolchain.link import firmware_compiler
 
 _LOADER = Path(boards.__file__).parent / "loader"
-_SHARED = ("boot_request.c", "startup.c")
+_SHARED = ("boot_request.c", "flash_sectors.c", "startup.c")
 
 _LAYOUT = """\
 EXTERN(mt_vectors)

@@ -1,4 +1,4 @@
-"""The Cortex-M4 core in Unicorn: runs until its budget of cycles is used up or something needs attention."""
+"""The core in Unicorn: runs until its budget of cycles is used up or something needs attention."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -11,10 +11,12 @@ from unicorn import arm_const as reg
 
 from orchestrator.domain.board_type import Memory, MemoryKind
 from orchestrator.virtual_board.bus import BLOCK_BYTES, Mapped, read_bytes, write_bytes
+from orchestrator.virtual_board.core import Core
 from orchestrator.virtual_board.faults import Fault, FaultKind
 from orchestrator.virtual_board.registers import Registers
 from orchestrator.virtual_board.timing.block import Block, BlockDecoder
 from orchestrator.virtual_board.timing.engine import TimingEngine, Watched
+from orchestrator.virtual_board.timing.flash_timing import Accelerator
 
 logger = logging.getLogger(__name__)
 
@@ -53,11 +55,13 @@ class Cpu:
 
     def __init__(
         self,
+        core: Core,
         memories: Sequence[Memory],
         engine: TimingEngine,
         mapped: Sequence[Mapped],
         is_fpu_enabled: Callable[[], bool],
         decoder: BlockDecoder,
+        accelerator: Accelerator,
     ) -> None:
         self.engine = engine
         self._is_fpu_enabled = is_fpu_enabled
@@ -68,7 +72,7 @@ class Cpu:
         self._interrupt: int | None = None
         self._in_access = False
         self.unicorn = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
-        self.unicorn.ctl_set_cpu_model(reg.UC_CPU_ARM_CORTEX_M4)
+        self.unicorn.ctl_set_cpu_model(core.unicorn_model)
         self.unicorn.ctl_set_page_size(BLOCK_BYTES)
         self.registers = Registers(self.unicorn)
         self._map_memories()
@@ -79,7 +83,9 @@ class Cpu:
         self.on_flash_store: Callable[[int, int, int], None] = lambda address, size_bytes, value: None
         self._flash_takes_stores = False
         self.unicorn.hook_add(unicorn.UC_HOOK_MEM_WRITE, self._on_flash_write, begin=flash.origin, end=flash.end - 1)
-        engine.attach(self.unicorn, Watched((flash.origin, flash.size_bytes), PERIPHERAL_SPACE))
+        engine.attach(
+            self.unicorn, Watched((flash.origin, flash.size_bytes), PERIPHERAL_SPACE, accelerator, core.aligned_only)
+        )
         self.unicorn.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
         self.unicorn.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._on_invalid_access)
 
@@ -97,7 +103,7 @@ class Cpu:
         """Run until the first block that starts at or after `deadline` cycles, or until something happens."""
         self.engine.deadline = deadline
         while True:
-            self.engine.stopped = self.engine.missing = 0
+            self.engine.stopped = self.engine.missing = self.engine.unaligned = 0
             stop = self._run_once()
             if stop is not None:
                 return stop
@@ -206,6 +212,8 @@ class Cpu:
             self.unicorn.emu_start(self.pc | 1, NOWHERE)
         except unicorn.UcError as error:
             return self._stop_of_error(error)
+        if self.engine.unaligned:
+            return self._fault(FaultKind.UNALIGNED, self.engine.unaligned)
         if self._interrupt is not None:
             return self._stop_of_interrupt(self._interrupt)
         if self.engine.missing:

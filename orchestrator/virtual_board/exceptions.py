@@ -5,6 +5,7 @@ import struct
 
 from unicorn import arm_const as reg
 
+from orchestrator.virtual_board.core import Core
 from orchestrator.virtual_board.cpu import THUMB_BIT, Cpu
 from orchestrator.virtual_board.faults import HARD_FAULT, Fault, FaultKind
 from orchestrator.virtual_board.peripherals.nvic import FIRST_IRQ, Nvic
@@ -17,7 +18,6 @@ from orchestrator.virtual_board.peripherals.scb import (
     VTOR,
     SystemControlBlock,
 )
-from orchestrator.virtual_board.timing.cortex_m4 import EXCEPTION_ENTRY_CYCLES, EXCEPTION_RETURN_CYCLES
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,8 @@ class LockUpError(Exception):
 class Exceptions:
     """The part of the NVIC that Unicorn lacks."""
 
-    def __init__(self, cpu: Cpu, nvic: Nvic, scb: SystemControlBlock) -> None:
+    def __init__(self, cpu: Cpu, nvic: Nvic, scb: SystemControlBlock, core: Core) -> None:
+        self._core = core
         self._cpu = cpu
         self._registers = cpu.registers
         self._nvic = nvic
@@ -122,7 +123,7 @@ class Exceptions:
         control |= (SPSEL if uses_process_stack else 0) | (FPCA if has_fpu_frame else 0)
         self._registers.write(reg.UC_ARM_REG_CONTROL, control)
         self._registers.write(reg.UC_ARM_REG_FAULTMASK, 0)
-        self._cpu.engine.cycles += EXCEPTION_RETURN_CYCLES
+        self._cpu.engine.cycles += self._core.exception_return_cycles
 
     def _log(self, fault: Fault) -> None:
         self._faults += 1
@@ -175,7 +176,7 @@ class Exceptions:
         self._registers.write(reg.UC_ARM_REG_LR, exc_return)
         self._registers.write(reg.UC_ARM_REG_XPSR, THUMB_BIT | number)
         self._cpu.pc = handler & ~1
-        self._cpu.engine.cycles += EXCEPTION_ENTRY_CYCLES
+        self._cpu.engine.cycles += self._core.exception_entry_cycles
         if not handler & 1:
             self._registers.write(reg.UC_ARM_REG_XPSR, number)  # Thumb bit clear: faults on the first instruction
 

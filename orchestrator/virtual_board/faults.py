@@ -19,6 +19,7 @@ class FaultKind(Enum):
     INVALID_STATE = (USAGE_FAULT, 1 << 17)
     INVALID_RETURN = (USAGE_FAULT, 1 << 18)
     NO_COPROCESSOR = (USAGE_FAULT, 1 << 19)
+    UNALIGNED = (USAGE_FAULT, 1 << 24)
     BREAKPOINT = (HARD_FAULT, 0)
 
     @property

@@ -1,5 +1,7 @@
 """Program and erase the flash as the real one does (RM0351 3.3.6, 3.3.7)."""
 
+from bisect import bisect_right
+
 from orchestrator.domain.board_type import BoardType, MemoryKind
 from orchestrator.virtual_board.cpu import Cpu
 
@@ -9,29 +11,34 @@ ZEROED = bytes(DOUBLE_WORD_BYTES)
 
 
 class FlashMemory:
-    """The flash array behind its controller: erased in pages, programmed once per double word."""
+    """The flash array behind its controller: erased in sectors, which on most chips are called pages."""
 
     def __init__(self, board: BoardType, cpu: Cpu) -> None:
         self._memory = board.memory(MemoryKind.FLASH)
-        self._page_bytes = board.flash.page_bytes
+        self._starts = board.sector_starts
         self._cpu = cpu
 
     @property
     def pages(self) -> int:
-        """Number of pages."""
-        return self._memory.size_bytes // self._page_bytes
+        """Number of sectors."""
+        return len(self._starts) - 1
 
     def holds(self, address: int, size_bytes: int) -> bool:
         """Say whether a range lies in the flash."""
         return self._memory.origin <= address and address + size_bytes <= self._memory.end
 
     def erase(self, first_page: int, pages: int) -> None:
-        """Set whole pages to 0xFF."""
-        self._cpu.program(self._memory.origin + first_page * self._page_bytes, b"\xff" * self._page_bytes * pages)
+        """Set whole sectors to 0xFF."""
+        start, end = self._starts[first_page], self._starts[first_page + pages]
+        self._cpu.program(self._memory.origin + start, b"\xff" * (end - start))
 
     def page_of(self, address: int) -> int:
-        """Give the number of the page that an address lies in."""
-        return (address - self._memory.origin) // self._page_bytes
+        """Give the number of the sector that an address lies in."""
+        return bisect_right(self._starts, address - self._memory.origin) - 1
+
+    def page_bytes(self, page: int) -> int:
+        """Give the size of a sector."""
+        return self._starts[page + 1] - self._starts[page]
 
     def allow_stores(self, allowed: bool) -> None:
         """Let stores of the core change the flash instead of faulting."""

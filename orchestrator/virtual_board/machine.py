@@ -9,6 +9,7 @@ from unicorn import arm_const as reg
 from orchestrator.domain.board_type import BoardType, MemoryKind
 from orchestrator.domain.errors import InputError
 from orchestrator.domain.model import Segment
+from orchestrator.virtual_board.chip import Chip
 from orchestrator.virtual_board.clock import BoardClock
 from orchestrator.virtual_board.cpu import Cpu, Stop, StopKind
 from orchestrator.virtual_board.exceptions import Exceptions, LockUpError
@@ -18,10 +19,11 @@ from orchestrator.virtual_board.peripherals.scb import SYSTICK
 from orchestrator.virtual_board.peripherals.usart import IDLE_POLLS
 from orchestrator.virtual_board.rom_bootloader import BootloaderProtocol
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
+from orchestrator.virtual_board.stm32f4 import Stm32F4
+from orchestrator.virtual_board.stm32g0 import Stm32G0
 from orchestrator.virtual_board.stm32l4 import Stm32L4
 from orchestrator.virtual_board.stm32l4plus import Stm32L4Plus
 from orchestrator.virtual_board.timing.block import BlockDecoder, one_each
-from orchestrator.virtual_board.timing.cortex_m4 import cycles_of
 from orchestrator.virtual_board.timing.engine import TimingEngine
 from orchestrator.virtual_board.timing.flash_timing import FlashTiming
 
@@ -37,11 +39,11 @@ BOOTLOADER_FORMAT = LineFormat(baud=None, parity="E")
 """8E1 at any speed: the bootloader measures the first 0x7F (AN3155 2)."""
 
 
-CHIPS: dict[str, type[Stm32L4]] = {"stm32l4": Stm32L4, "stm32l4plus": Stm32L4Plus}
+CHIPS: dict[str, type[Chip]] = {"stm32f4": Stm32F4, "stm32g0": Stm32G0, "stm32l4": Stm32L4, "stm32l4plus": Stm32L4Plus}
 """What surrounds the core, by the firmware port of the board type."""
 
 
-def _chip_type(board: BoardType) -> type[Stm32L4]:
+def _chip_type(board: BoardType) -> type[Chip]:
     if board.port not in CHIPS:
         raise InputError(
             f"board type {board.name!r}: no virtual board for port {board.port!r}; known: {', '.join(CHIPS)}"
@@ -98,14 +100,22 @@ class Machine:
             engine.forget_flash_lines,
             self._request_reset,
         )
-        decoder = BlockDecoder(one_each if count_instructions else cycles_of)
-        if count_instructions:
-            engine.branch_cycles = 0
-        self.cpu = Cpu(board.memories, engine, self.chip.mapped, self.chip.scb.is_fpu_enabled, decoder)
+        core = self.chip.core
+        decoder = BlockDecoder(one_each if count_instructions else core.pricing)
+        engine.branch_cycles = 0 if count_instructions else core.branch_cycles
+        self.cpu = Cpu(
+            core,
+            board.memories,
+            engine,
+            self.chip.mapped,
+            self.chip.scb.is_fpu_enabled,
+            decoder,
+            self.chip.accelerator,
+        )
         self.flash = FlashMemory(board, self.cpu)
         self.chip.flash_interface.attach(self.flash)
         self.cpu.on_flash_store = self.chip.flash_interface.store
-        self._exceptions = Exceptions(self.cpu, self.chip.nvic, self.chip.scb)
+        self._exceptions = Exceptions(self.cpu, self.chip.nvic, self.chip.scb, core)
         for segment in preloaded:
             self.cpu.program(segment.address, segment.data)
         line.on_reset_pulse = self.reset
@@ -187,7 +197,9 @@ class Machine:
         self.clock.stop_now()
 
     def _set_access_control(self, access: AccessControl) -> None:
-        self._engine.set_flash_timing(FlashTiming() if self._zero_wait_states else FlashTiming.of(access))
+        self._engine.set_flash_timing(
+            FlashTiming() if self._zero_wait_states else FlashTiming.of(access, self.chip.accelerator)
+        )
 
     def _serve_bootloader(self) -> None:
         while self._bootloader is not None and self._line.to_target:

@@ -41,6 +41,4 @@ class Stm32L4Plus(Stm32L4):
         return self._gated(0x4000_8000, self.usart, APB1ENR2, 0)
 
     def _usart_pins_are_switched(self) -> bool:
-        port_g = self.gpios[PORT_G]
-        is_switched = all(port_g.has_alternate_function(pin, LPUART1_FUNCTION) for pin in LPUART1_PINS)
-        return is_switched and self.power.is_vddio2_valid()
+        return self._are_switched(PORT_G, LPUART1_PINS, LPUART1_FUNCTION) and self.power.is_vddio2_valid()

@@ -51,6 +51,8 @@ class Way:
 WAYS = {
     "virtual-stm32-serial": Way(load_board_type("nucleo_l476rg"), CyclesSource.VIRTUAL, virtual_board),
     "virtual-serial-loader": Way(load_board_type("nucleo_l4r5zi"), CyclesSource.VIRTUAL, virtual_board),
+    "virtual-sectors": Way(load_board_type("nucleo_f446re"), CyclesSource.VIRTUAL, virtual_board),
+    "virtual-cortex-m0plus": Way(load_board_type("nucleo_g071rb"), CyclesSource.VIRTUAL, virtual_board),
 }
 
 
@@ -229,7 +231,7 @@ def test_the_stack_of_the_network_is_measured(board: BoardType, url: str, source
         measure_image(link_image(model, board), board, url, (), cycles_source=source).measurement.stack_bytes
         for model in models
     )
-    assert 1000 <= deep - shallow <= 1032
+    assert 1000 - 16 <= deep - shallow <= 1000 + 32  # the two layers save different registers
 
 
 def test_a_stray_access_is_reported_as_a_fault_with_its_place(board: BoardType, url: str, source: CyclesSource) -> None:

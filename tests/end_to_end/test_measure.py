@@ -99,7 +99,28 @@ def test_boards_are_listed(mcutune: CommandLine) -> None:
     assert "SRAM1 96 KiB" in done.stdout
 
 
-@pytest.mark.parametrize("command", [[], ["sweep"], ["measure"], ["boards"]])
+def test_what_is_known_of_a_board_type_is_shown(mcutune: CommandLine) -> None:
+    done = mcutune.run("boards", "show", "nucleo_l4r5zi")
+    assert done.returncode == 0, done.stderr
+    facts = (line.split(maxsplit=1) for line in done.stdout.splitlines() if not line.startswith(" "))
+    shown = {words[0]: words[1] for words in facts}
+    assert shown["core"] == "Cortex-M4 with FPU (fpv4-sp-d16)"
+    assert shown["clock"] == "120 MHz, flash with 5 wait states"
+    assert shown["console"] == "LPUART1 (PG7, PG8), 115200 baud"
+    assert shown["flashing"] == "serial-loader"
+    assert shown["bootloader"] == "the ROM bootloader is not reached over LPUART1"
+    assert shown["documents"].startswith("UM2179")
+
+
+def test_an_unknown_board_type_takes_one_line(mcutune: CommandLine) -> None:
+    done = mcutune.run("boards", "show", "nucleo_l4r5")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert "nucleo_l476rg" in line and "nucleo_l4r5zi" in line
+
+
+@pytest.mark.parametrize("command", [[], ["sweep"], ["measure"], ["boards"], ["boards", "show"]])
 def test_help_is_there_for_every_command(mcutune: CommandLine, command: list[str]) -> None:
     done = mcutune.run(*command, "--help")
     assert done.returncode == 0

@@ -8,7 +8,7 @@
 enum { USART2_IRQ = 38 };
 
 /* RM0351 section 3.3.3: one wait state per 16 MHz in voltage range 1, the range after reset (section 5.4.1). */
-#define FLASH_WAIT_STATES ((MT_CLOCK_HZ - 1U) / 16000000U)
+_Static_assert(MT_FLASH_WAIT_STATES == (MT_CLOCK_HZ - 1U) / 16000000U, "wait states of the manual");
 
 _Static_assert(PLL_MULTIPLIES_TO_THE_CLOCK && PLL_N >= 8U && PLL_N <= 10U, "64, 72 or 80 MHz");
 
@@ -19,7 +19,7 @@ MT_PORT_VECTORS const mt_vector mt_port_vectors[] = {[USART2_IRQ] = mt_stm32l4_c
 
 void mt_port_clock_init(void)
 {
-    mt_stm32l4_flash_access(FLASH_WAIT_STATES);
+    mt_stm32l4_flash_access(MT_FLASH_WAIT_STATES);
     mt_stm32l4_pll_start();
     mt_stm32l4_clock_from_pll();
     mt_stm32l4_count_cycles();

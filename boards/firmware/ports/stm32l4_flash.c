@@ -57,9 +57,9 @@ static bool end(void)
     return succeeded;
 }
 
-bool mt_port_flash_has_pages_of(uint32_t page_bytes)
+bool mt_port_flash_is_as_described(void)
 {
-    return page_bytes == mt_stm32l4_page_bytes();
+    return mt_stm32l4_page_bytes() == MT_FLASH_PAGE_BYTES;
 }
 
 bool mt_port_flash_erase(uint32_t address)

@@ -11,7 +11,7 @@
 enum { LPUART1_IRQ = 70 };
 
 /* RM0432, chapter "Embedded flash memory", read access latency: one wait state per 20 MHz in voltage range 1. */
-#define FLASH_WAIT_STATES ((MT_CLOCK_HZ - 1U) / 20000000U)
+_Static_assert(MT_FLASH_WAIT_STATES == (MT_CLOCK_HZ - 1U) / 20000000U, "wait states of the manual");
 
 _Static_assert(PLL_MULTIPLIES_TO_THE_CLOCK && PLL_N >= 8U && PLL_N <= 15U, "64 to 120 MHz in steps of 8");
 
@@ -32,7 +32,7 @@ void mt_port_clock_init(void)
 {
     RCC_APB1ENR1 |= PWR_CLOCK;
     PWR_CR5 &= ~PWR_NO_BOOST;
-    mt_stm32l4_flash_access(FLASH_WAIT_STATES);
+    mt_stm32l4_flash_access(MT_FLASH_WAIT_STATES);
     mt_stm32l4_pll_start();
     RCC_CFGR = (RCC_CFGR & ~AHB_PRESCALER) | AHB_HALF_CLOCK;
     mt_stm32l4_clock_from_pll();

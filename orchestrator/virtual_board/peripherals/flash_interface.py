@@ -1,8 +1,9 @@
 """Flash interface (RM0351 chapter 3, the same in RM0432): access control, unlocking, erasing and programming."""
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from orchestrator.virtual_board.clock import BoardClock
@@ -38,6 +39,9 @@ class FlashArray(Protocol):
     def page_of(self, address: int) -> int:
         """Give the number of the page that an address lies in."""
 
+    def page_bytes(self, page: int) -> int:
+        """Give the size of a page."""
+
     def allow_stores(self, allowed: bool) -> None:
         """Let stores of the core reach `FlashInterface.store` instead of faulting."""
 
@@ -61,6 +65,28 @@ class AccessControl:
     data_cache: bool
 
 
+def access_control_of(acr: int) -> AccessControl:
+    """Take FLASH_ACR apart: STM32L4 and STM32F4 have the same bits."""
+    return AccessControl(acr & 0xF, bool(acr & 1 << 8), bool(acr & 1 << 9), bool(acr & 1 << 10))
+
+
+class FlashController(Peripheral, ABC):
+    """The registers through which a chip reads, erases and programs its flash."""
+
+    @property
+    @abstractmethod
+    def wait_states(self) -> int:
+        """Wait states as configured."""
+
+    @abstractmethod
+    def attach(self, array: FlashArray) -> None:
+        """Work on `array` from now on."""
+
+    @abstractmethod
+    def store(self, address: int, size_bytes: int, value: int) -> None:
+        """Note a store of the core while programming is on; the memory is about to take it."""
+
+
 @dataclass(frozen=True)
 class _Store:
     address: int
@@ -69,7 +95,7 @@ class _Store:
     before: bytes
 
 
-class FlashInterface(Peripheral):
+class FlashInterface(FlashController):
     """Tells `on_access_control` whenever the number of wait states or a cache bit is written.
 
     An operation stalls the core for its duration, as when code runs from the bank that is worked on; BSY is seen once.
@@ -204,6 +230,15 @@ class FlashInterface(Peripheral):
         self._clock.sleep_until(self._clock.now() + round(duration_s * self._clock_hz()))
         self._stored[SR] = self.stored(SR) | flags | BSY
 
+    def _access_control(self) -> AccessControl:
+        return access_control_of(self.stored(ACR))
+
     def _tell(self) -> None:
-        acr = self.stored(ACR)
-        self._on_access_control(AccessControl(acr & 0xF, bool(acr & 1 << 8), bool(acr & 1 << 9), bool(acr & 1 << 10)))
+        self._on_access_control(self._access_control())
+
+
+class FlashInterfaceG0(FlashInterface):
+    """STM32G0 (RM0444 chapter 3): one bank, no data cache; the rest is as here."""
+
+    def _access_control(self) -> AccessControl:
+        return replace(super()._access_control(), data_cache=False)

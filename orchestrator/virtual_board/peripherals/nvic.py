@@ -14,8 +14,9 @@ FIRST_IRQ = 16
 class Nvic(Peripheral):
     """Exception numbers are used throughout: external interrupt n is 16 + n."""
 
-    def __init__(self, on_change: Callable[[], None]) -> None:
+    def __init__(self, on_change: Callable[[], None], priority_mask: int) -> None:
         super().__init__()
+        self._priority_mask = priority_mask
         self._on_change = on_change
         self.enabled: set[int] = set()
         self.pending: set[int] = set()
@@ -49,6 +50,6 @@ class Nvic(Peripheral):
         self._on_change()
 
     def priority(self, number: int) -> int:
-        """Priority of an external interrupt, 0 to 0xF0; four bits are implemented on STM32 (PM0214 4.3)."""
+        """Priority of an external interrupt: the bits that the chip implements."""
         irq = number - FIRST_IRQ
-        return self.stored(IPR + (irq & ~3)) >> (8 * (irq & 3)) & 0xF0
+        return self.stored(IPR + (irq & ~3)) >> (8 * (irq & 3)) & self._priority_mask

@@ -15,9 +15,12 @@ PENDSV, SYSTICK = 14, 15
 class SystemControlBlock(Peripheral):
     """`pending` holds the exception numbers of pending system exceptions; `on_change` is told of every write."""
 
-    def __init__(self, on_change: Callable[[], None], request_reset: Callable[[], None]) -> None:
-        super().__init__({CPUID: 0x410F_C241, AIRCR: 0xFA05_0000, CCR: 0x0000_0200})
+    def __init__(
+        self, on_change: Callable[[], None], request_reset: Callable[[], None], cpuid: int, priority_mask: int
+    ) -> None:
+        super().__init__({CPUID: cpuid, AIRCR: 0xFA05_0000, CCR: 0x0000_0200})
         self._on_change = on_change
+        self._priority_mask = priority_mask
         self._request_reset = request_reset
         self.pending: set[int] = set()
         self.active = 0
@@ -68,8 +71,8 @@ class SystemControlBlock(Peripheral):
         self._stored[register] = address
 
     def system_priority(self, number: int) -> int:
-        """Configured priority of system exception 4 to 15, 0 to 0xF0."""
-        return self.stored(SHPR1 + ((number - 4) & ~3)) >> (8 * (number & 3)) & 0xF0
+        """Configured priority of system exception 4 to 15: the bits that the chip implements."""
+        return self.stored(SHPR1 + ((number - 4) & ~3)) >> (8 * (number & 3)) & self._priority_mask
 
     def is_fpu_enabled(self) -> bool:
         """Say whether CPACR grants access to CP10 and CP11."""

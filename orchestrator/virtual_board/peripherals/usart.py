@@ -27,11 +27,15 @@ IDLE_POLLS = 64
 
 
 class Usart(Peripheral):
-    """One USART on the serial line.
+    """One USART on the serial line; an older one has the same bits in other places.
 
     Attributes:
         idle_polls: status reads that found nothing to receive, since the last byte either way.
     """
+
+    control, divider, status, received = CR1, BRR, ISR, RDR
+    status_reset = ISR_RESET
+    enable = UE
 
     def __init__(
         self,
@@ -41,7 +45,7 @@ class Usart(Peripheral):
         clock: BoardClock,
         on_byte_read: Callable[[], None],
     ) -> None:
-        super().__init__({ISR: ISR_RESET})
+        super().__init__({self.status: self.status_reset})
         self._line = line
         self._kernel_clock_hz = kernel_clock_hz
         self._pins_are_switched = pins_are_switched
@@ -56,9 +60,9 @@ class Usart(Peripheral):
         self.idle_polls = 0
 
     def read(self, offset: int) -> int:
-        if offset == ISR:
+        if offset == self.status:
             self._poll()
-        elif offset == RDR:
+        elif offset == self.received:
             self._take()
         return self.stored(offset)
 
@@ -77,9 +81,9 @@ class Usart(Peripheral):
 
     def has_interrupt(self) -> bool:
         """Say whether the interrupt line is asserted."""
-        enables, flags = self.stored(CR1), self.stored(ISR)
+        enables, flags = self.stored(self.control), self.stored(self.status)
         wanted = (RXNE if enables & RXNEIE else 0) | (TC if enables & TCIE else 0) | (TXE if enables & TXEIE else 0)
-        return bool(enables & UE and flags & wanted)
+        return bool(enables & self.enable and flags & wanted)
 
     def next_byte_at(self) -> int | None:
         """Give when the next waiting byte arrives, in core cycles; None when none waits or can be received."""
@@ -94,13 +98,13 @@ class Usart(Peripheral):
             self._receive_now()
 
     def _can_receive(self) -> bool:
-        is_empty = not self._stored[ISR] & RXNE
-        return is_empty and self.stored(CR1) & (UE | RE) == UE | RE
+        is_empty = not self._stored[self.status] & RXNE
+        return is_empty and self.stored(self.control) & (self.enable | RE) == self.enable | RE
 
     def _receive_now(self) -> None:
         byte, frame_is_right = self._line.take_from_host(self._format())
         if self._pins_are_switched():
-            self._stored[RDR] = byte
+            self._stored[self.received] = byte
             self._change_flags(put=RXNE if frame_is_right else RXNE | FE)
         else:
             logger.warning("a byte was lost: the pin does not carry the receiver")
@@ -108,9 +112,9 @@ class Usart(Peripheral):
         self.idle_polls = 0
 
     def _poll(self) -> None:
-        if self.stored(ISR) & RXNE:
+        if self.stored(self.status) & RXNE:
             return
-        if self._line.to_target and not self.stored(CR1) & RXNEIE and self._can_receive():
+        if self._line.to_target and not self.stored(self.control) & RXNEIE and self._can_receive():
             self._receive_now()
             return
         self.idle_polls += 1
@@ -120,33 +124,33 @@ class Usart(Peripheral):
     def _take(self) -> None:
         self._change_flags(clear=RXNE)
         self._on_byte_read()
-        if self._line.to_target and self.stored(CR1) & RXNEIE:
+        if self._line.to_target and self.stored(self.control) & RXNEIE:
             self._clock.stop_by(self._next_byte_at)
 
     def _send(self, byte: int) -> None:
         self.idle_polls = 0  # the polls were for room to send
-        if self.stored(CR1) & (UE | TE) == UE | TE and self._pins_are_switched():
+        if self.stored(self.control) & (self.enable | TE) == self.enable | TE and self._pins_are_switched():
             self._line.send_to_host(bytes([byte]), self._format())
         self._change_flags(put=TC)
 
     def _follow_enables(self) -> None:
-        enables = self.stored(CR1)
+        enables = self.stored(self.control)
         running = bool(enables & UE)
         acknowledged = (TEACK if running and enables & TE else 0) | (REACK if running and enables & RE else 0)
         self._change_flags(clear=TEACK | REACK, put=acknowledged)
 
     def _change_flags(self, clear: int = 0, put: int = 0) -> None:
-        self._stored[ISR] = self.stored(ISR) & ~clear | put
+        self._stored[self.status] = self.stored(self.status) & ~clear | put
 
     def _format(self) -> LineFormat:
-        enables = self.stored(CR1)
+        enables = self.stored(self.control)
         parity = ("O" if enables & PS else "E") if enables & PCE else "N"
         return LineFormat(self._kernel_clock_hz() / max(self._bit_clocks(), 1), parity)
 
     def _bit_clocks(self) -> float:
         """Give the kernel clocks that one bit takes."""
-        divider = self.stored(BRR)
-        if self.stored(CR1) & OVER8:  # RM0351 40.5.4: twice the clock over BRR with its low bits shifted
+        divider = self.stored(self.divider)
+        if self.stored(self.control) & OVER8:  # RM0351 40.5.4: twice the clock over BRR with its low bits shifted
             divider = (divider & 0xFFF0 | (divider & 7) << 1) // 2
         return divider
 
@@ -159,4 +163,4 @@ class LowPowerUart(Usart):
     """LPUART (RM0351 chapter 41): the registers of a USART, but one bit takes BRR / 256 clocks."""
 
     def _bit_clocks(self) -> float:
-        return self.stored(BRR) / 256
+        return self.stored(self.divider) / 256

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import capstone
 
-from orchestrator.virtual_board.timing.cortex_m4 import Instruction, cycles_of
+from orchestrator.virtual_board.timing.cortex_m4 import cycles_of
+from orchestrator.virtual_board.timing.instruction import Instruction
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def one_each(instructions: Sequence[Instruction]) -> tuple[int, ...]:
 
 
 class BlockDecoder:
-    """Thumb-2 as a Cortex-M4 reads it."""
+    """Thumb as a Cortex-M reads it."""
 
     def __init__(self, pricing: Pricing = cycles_of) -> None:
         self._pricing = pricing

@@ -5,7 +5,8 @@ The rule is a simplification of ARM 100166 (Cortex-M4 TRM) table 3-1; `docs/timi
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from orchestrator.virtual_board.timing.instruction import Instruction
 
 BRANCH_CYCLES = 2
 """Pipeline refill, added to every block entered by a taken branch."""
@@ -26,23 +27,7 @@ _FIXED = {
     "ldrd": 3, "strd": 3, "sdiv": 7, "udiv": 7, "vdiv": 14, "vsqrt": 14, "tbb": 2, "tbh": 2,
     **dict.fromkeys(("vmla", "vmls", "vnmla", "vnmls", "vfma", "vfms", "vfnma", "vfnms"), 3),
 }  # fmt: skip
-_LIST = re.compile(r"\{(.*)\}")
 _BASE = re.compile(r"\[(\w+)")
-
-
-@dataclass(frozen=True)
-class Instruction:
-    """One decoded instruction; `name` is the mnemonic without condition and width, e.g. `ldr`."""
-
-    address: int
-    size_bytes: int
-    name: str
-    operands: str
-
-    @property
-    def uses_fpu(self) -> bool:
-        """Whether the instruction needs the floating-point unit."""
-        return self.name.startswith("v") or self.name == "fmstat"
 
 
 def cycles_of(instructions: Sequence[Instruction]) -> tuple[int, ...]:
@@ -64,16 +49,14 @@ def _load_cycles(load: Instruction, previous: Instruction | None) -> int:
 
 def _cycles(instruction: Instruction) -> int:
     if instruction.name in _MULTIPLE:
-        return 1 + _listed_words(instruction.operands)
+        return 1 + _listed_words(instruction)
     if instruction.name in ("vldr", "vstr"):
         return 3 if instruction.operands.startswith("d") else 2
     return _FIXED.get(instruction.name, 1)
 
 
-def _listed_words(operands: str) -> int:
-    listed = _LIST.search(operands)
-    registers = listed.group(1).split(", ") if listed else []
-    return sum(2 if register.startswith("d") else 1 for register in registers)
+def _listed_words(instruction: Instruction) -> int:
+    return sum(2 if register.startswith("d") else 1 for register in instruction.listed_registers)
 
 
 def _destination(load: Instruction) -> str:

@@ -7,29 +7,30 @@
 #include <string.h>
 
 #define SLOTS (1u << 17) /* power of two; the host empties the table when it is half full */
-#define WAYS 32u
+#define MAX_WAYS 64u
 
 struct slot {
     uint32_t address, size, cycles, instructions, unmasks;
 };
 
 struct cache {
-    uint32_t tag[WAYS];
-    uint64_t used_at[WAYS];
+    uint32_t tag[MAX_WAYS];
+    uint64_t used_at[MAX_WAYS];
     uint64_t uses;
     uint32_t last_tag;
+    uint32_t ways, unit_shift; /* a tag is the address in flash, shifted */
 };
 
 struct engine {
     uint64_t cycles, instructions, deadline;
     uint32_t block_address, block_size, block_cycles, block_end;
-    uint32_t missing, stopped;
+    uint32_t missing, stopped, unaligned;
     uint32_t branch_cycles;
-    uint32_t instruction_miss_cycles, data_miss_cycles, instruction_cache_on, data_cache_on;
+    uint32_t instruction_miss_cycles, following_miss_cycles, data_miss_cycles, instruction_cache_on, data_cache_on;
     uint32_t flash_origin, flash_bytes;
     int (*stop)(void *unicorn);
     struct slot *slots;
-    struct cache instruction_lines, data_words;
+    struct cache instruction_lines, data_reads;
 };
 
 static int misses(struct cache *cache, uint32_t tag)
@@ -40,7 +41,7 @@ static int misses(struct cache *cache, uint32_t tag)
     cache->last_tag = tag;
     cache->uses++;
     uint32_t oldest = 0;
-    for (uint32_t way = 0; way < WAYS; way++) {
+    for (uint32_t way = 0; way < cache->ways; way++) {
         if (cache->tag[way] == tag) {
             cache->used_at[way] = cache->uses;
             return 0;
@@ -66,7 +67,7 @@ static struct slot *find(struct engine *engine, uint32_t address, uint32_t size)
 
 void engine_forget_flash_lines(struct engine *engine)
 {
-    struct cache *caches[] = {&engine->instruction_lines, &engine->data_words};
+    struct cache *caches[] = {&engine->instruction_lines, &engine->data_reads};
     for (int i = 0; i < 2; i++) {
         memset(caches[i]->tag, 0xFF, sizeof caches[i]->tag);
         memset(caches[i]->used_at, 0, sizeof caches[i]->used_at);
@@ -107,10 +108,12 @@ void engine_on_block(void *unicorn, uint64_t address64, uint32_t size, struct en
     }
     uint32_t offset = address - engine->flash_origin;
     if (engine->instruction_miss_cycles != 0 && offset < engine->flash_bytes) {
-        uint32_t last_line = (offset + size - 1) / 32;
-        for (uint32_t line = offset / 32; line <= last_line; line++) {
-            if (misses(&engine->instruction_lines, line) || !engine->instruction_cache_on) {
-                engine->cycles += engine->instruction_miss_cycles;
+        struct cache *lines = &engine->instruction_lines;
+        uint32_t last_line = (offset + size - 1) >> lines->unit_shift;
+        for (uint32_t line = offset >> lines->unit_shift; line <= last_line; line++) {
+            int follows = line == lines->last_tag + 1 && lines->uses != 0;
+            if (misses(lines, line) || !engine->instruction_cache_on) {
+                engine->cycles += follows ? engine->following_miss_cycles : engine->instruction_miss_cycles;
             }
         }
     }
@@ -129,9 +132,19 @@ void engine_on_flash_read(void *unicorn, int type, uint64_t address, int size, i
                           struct engine *engine)
 {
     (void)unicorn, (void)type, (void)size, (void)value;
-    uint32_t word = ((uint32_t)address - engine->flash_origin) / 8;
-    if (engine->data_miss_cycles != 0 && (misses(&engine->data_words, word) || !engine->data_cache_on)) {
+    uint32_t number = ((uint32_t)address - engine->flash_origin) >> engine->data_reads.unit_shift;
+    if (engine->data_miss_cycles != 0 && (misses(&engine->data_reads, number) || !engine->data_cache_on)) {
         engine->cycles += engine->data_miss_cycles;
+    }
+}
+
+/* For cores that cannot access a word or halfword across its own multiples. */
+void engine_on_any_access(void *unicorn, int type, uint64_t address, int size, int64_t value, struct engine *engine)
+{
+    (void)type, (void)value;
+    if ((address & (uint64_t)(size - 1)) != 0 && engine->unaligned == 0) {
+        engine->unaligned = (uint32_t)address;
+        engine->stop(unicorn);
     }
 }
 

@@ -4,15 +4,20 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from orchestrator.virtual_board.timing.block import Block
-from orchestrator.virtual_board.timing.flash_timing import FlashTiming
+from orchestrator.virtual_board.timing.flash_timing import Accelerator, FlashTiming
 
 
 @dataclass(frozen=True)
 class Watched:
-    """Address ranges an engine hooks, each first address and length in bytes."""
+    """Address ranges an engine hooks, each first address and length in bytes, and how the flash is read.
+
+    With `aligned_only`, an access across the multiples of its size ends the emulation.
+    """
 
     flash: tuple[int, int]
     peripherals: tuple[int, int]
+    accelerator: Accelerator
+    aligned_only: bool
 
 
 class TimingEngine(Protocol):
@@ -27,6 +32,7 @@ class TimingEngine(Protocol):
         block_address, block_size, block_cycles: the block that runs, or that stopped the emulation.
         branch_cycles: added to every block that a taken branch enters.
         stopped: set when the engine stopped the emulation; `missing` when it did so for an unknown block.
+        unaligned: address of an access that ended the emulation, or 0.
     """
 
     cycles: int
@@ -39,6 +45,7 @@ class TimingEngine(Protocol):
     branch_cycles: int
     stopped: int
     missing: int
+    unaligned: int
 
     def attach(self, unicorn: Any, watched: Watched) -> None:
         """Install the hooks."""

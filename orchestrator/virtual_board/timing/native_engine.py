@@ -16,11 +16,7 @@ from orchestrator.toolchain.archive import cache_dir, run_tool
 from orchestrator.virtual_board.timing.block import Block
 from orchestrator.virtual_board.timing.cortex_m4 import BRANCH_CYCLES
 from orchestrator.virtual_board.timing.engine import TimingEngine, Watched
-from orchestrator.virtual_board.timing.flash_timing import (
-    DATA_DOUBLE_WORDS,
-    INSTRUCTION_LINES,
-    FlashTiming,
-)
+from orchestrator.virtual_board.timing.flash_timing import ART_64_BITS, Accelerator, FlashTiming
 from orchestrator.virtual_board.timing.python_engine import PythonEngine
 
 logger = logging.getLogger(__name__)
@@ -28,6 +24,7 @@ logger = logging.getLogger(__name__)
 SOURCE = Path(__file__).with_name("engine.c")
 FLAGS = ("-O2", "-std=gnu11", "-shared", "-fPIC")
 SLOTS = 1 << 17
+MAX_WAYS = 64
 
 
 _SLOT_FIELDS = ("address", "size", "cycles", "instructions", "unmasks")
@@ -39,10 +36,12 @@ class _Slot(ctypes.Structure):
 
 class _Cache(ctypes.Structure):
     _fields_: ClassVar = [
-        ("tag", ctypes.c_uint32 * INSTRUCTION_LINES),
-        ("used_at", ctypes.c_uint64 * DATA_DOUBLE_WORDS),
+        ("tag", ctypes.c_uint32 * MAX_WAYS),
+        ("used_at", ctypes.c_uint64 * MAX_WAYS),
         ("uses", ctypes.c_uint64),
         ("last_tag", ctypes.c_uint32),
+        ("ways", ctypes.c_uint32),
+        ("unit_shift", ctypes.c_uint32),
     ]
 
 
@@ -59,18 +58,20 @@ class NativeEngine(ctypes.Structure):
     branch_cycles: int
     stopped: int
     missing: int
+    unaligned: int
 
     _fields_: ClassVar = [
         *((name, ctypes.c_uint64) for name in ("cycles", "instructions", "deadline")),
         *((name, ctypes.c_uint32) for name in ("block_address", "block_size", "block_cycles", "block_end")),
-        *((name, ctypes.c_uint32) for name in ("missing", "stopped", "branch_cycles")),
-        *((name, ctypes.c_uint32) for name in ("instruction_miss_cycles", "data_miss_cycles")),
+        *((name, ctypes.c_uint32) for name in ("missing", "stopped", "unaligned", "branch_cycles")),
+        *((name, ctypes.c_uint32) for name in ("instruction_miss_cycles", "following_miss_cycles")),
+        ("data_miss_cycles", ctypes.c_uint32),
         *((name, ctypes.c_uint32) for name in ("instruction_cache_on", "data_cache_on")),
         *((name, ctypes.c_uint32) for name in ("flash_origin", "flash_bytes")),
         ("stop", ctypes.c_void_p),
         ("slots", ctypes.c_void_p),
         ("instruction_lines", _Cache),
-        ("data_words", _Cache),
+        ("data_reads", _Cache),
     ]
 
     def __init__(self, library: ctypes.CDLL) -> None:
@@ -80,14 +81,18 @@ class NativeEngine(ctypes.Structure):
         self._learnt = 0
         self.slots = ctypes.addressof(self._table)
         self.stop = ctypes.cast(uclib.uc_emu_stop, ctypes.c_void_p).value
+        self._use_accelerator(ART_64_BITS)
         self.forget_flash_lines()
 
     def attach(self, unicorn_engine: Any, watched: Watched) -> None:
         self.flash_origin, self.flash_bytes = watched.flash
+        self._use_accelerator(watched.accelerator)
         reads, writes = unicorn.UC_HOOK_MEM_READ, unicorn.UC_HOOK_MEM_WRITE
         self._hook(unicorn_engine, unicorn.UC_HOOK_BLOCK, "engine_on_block", (1, 0))
         self._hook(unicorn_engine, reads, "engine_on_flash_read", watched.flash)
         self._hook(unicorn_engine, reads | writes, "engine_on_access", watched.peripherals)
+        if watched.aligned_only:
+            self._hook(unicorn_engine, reads | writes, "engine_on_any_access", (1, 0))
 
     def learn(self, block: Block) -> None:
         if self._learnt >= SLOTS // 2:
@@ -105,9 +110,19 @@ class NativeEngine(ctypes.Structure):
 
     def set_flash_timing(self, timing: FlashTiming) -> None:
         self.instruction_miss_cycles = timing.instruction_miss_cycles
+        self.following_miss_cycles = timing.following_miss_cycles
         self.data_miss_cycles = timing.data_miss_cycles
         self.instruction_cache_on = timing.instruction_cache
         self.data_cache_on = timing.data_cache
+
+    def _use_accelerator(self, accelerator: Accelerator) -> None:
+        for cache, unit_bytes, ways in (
+            (self.instruction_lines, accelerator.line_bytes, accelerator.instruction_lines),
+            (self.data_reads, accelerator.read_bytes, accelerator.data_reads),
+        ):
+            if ways > MAX_WAYS:
+                raise ValueError(f"a flash cache of {ways} lines, but at most {MAX_WAYS} can be modelled")
+            cache.ways, cache.unit_shift = ways, unit_bytes.bit_length() - 1
 
     def _hook(self, unicorn_engine: Any, kind: int, function: str, watched_range: tuple[int, int]) -> None:
         start, size = watched_range

@@ -115,6 +115,20 @@ def test_disassembly_tells_stack_and_calls() -> None:
     assert graph.calls == {"f": frozenset({"g"}), "g": frozenset({"__indirect_call"})}
 
 
+def test_a_function_of_several_names_is_known_by_all_of_them() -> None:
+    graph = read_disassembly(
+        "08000000 g     F .text\t00000010 .hidden __udivsi3\n"
+        "08000000 g     F .text\t00000000 .hidden __aeabi_uidiv\n"
+        "08000010 g     F .text\t00000004 other\n"
+        "08000000 <__udivsi3>:\n"
+        " 8000000:\tb530      \tpush\t{r4, r5, lr}\n"
+        " 800000c:\tf7ff fff8 \tbl\t8000010 <other>\n"
+        "08000010 <other>:\n"
+    )
+    assert graph.frames == {"__udivsi3": 12, "__aeabi_uidiv": 12, "other": 0}
+    assert graph.calls["__aeabi_uidiv"] == frozenset({"other"})
+
+
 def test_real_networks_stay_well_within_the_reserved_stack(shared_dir: Path) -> None:
     for file in sorted((shared_dir / "models").glob("*.tflite")):
         bound = link_image(compile_model(file.read_bytes()), BOARD).footprint.stack_bound_bytes

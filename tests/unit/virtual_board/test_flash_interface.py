@@ -41,6 +41,9 @@ class Array:
     def page_of(self, address: int) -> int:
         return (address - ORIGIN) // PAGE_BYTES
 
+    def page_bytes(self, page: int) -> int:
+        return PAGE_BYTES
+
     def allow_stores(self, allowed: bool) -> None:
         self.takes_stores = allowed
 

@@ -3,8 +3,9 @@
 import pytest
 
 from orchestrator.virtual_board.peripherals.flash_interface import AccessControl
-from orchestrator.virtual_board.timing.cortex_m4 import Instruction, cycles_of
-from orchestrator.virtual_board.timing.flash_timing import FlashTiming
+from orchestrator.virtual_board.timing.cortex_m4 import cycles_of
+from orchestrator.virtual_board.timing.flash_timing import ART_128_BITS, FlashTiming
+from orchestrator.virtual_board.timing.instruction import Instruction
 
 
 def cycles(*texts: str) -> tuple[int, ...]:
@@ -51,7 +52,13 @@ def test_cycles_of_a_block(block: list[str], expected: tuple[int, ...]) -> None:
 
 def test_flash_stalls_follow_the_access_control_register() -> None:
     access = AccessControl(wait_states=4, prefetch=True, instruction_cache=True, data_cache=True)
-    assert FlashTiming.of(access) == FlashTiming(instruction_miss_cycles=7, data_miss_cycles=4)
+    assert FlashTiming.of(access) == FlashTiming(instruction_miss_cycles=7, following_miss_cycles=7, data_miss_cycles=4)
     without_prefetch = AccessControl(4, False, True, True)
     assert FlashTiming.of(without_prefetch).instruction_miss_cycles == 16
     assert FlashTiming.of(AccessControl(0, True, True, True)) == FlashTiming()
+
+
+def test_prefetch_hides_the_next_line_where_a_line_is_one_read_of_128_bits() -> None:
+    timing = FlashTiming.of(AccessControl(5, True, True, True), ART_128_BITS)
+    assert timing == FlashTiming(instruction_miss_cycles=5, following_miss_cycles=0, data_miss_cycles=5)
+    assert FlashTiming.of(AccessControl(5, False, True, True), ART_128_BITS).following_miss_cycles == 5
