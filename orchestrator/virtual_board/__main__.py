@@ -42,6 +42,7 @@ def _arguments() -> argparse.Namespace:
         help="what a probe has put into flash (default: the resident loader, where the board type is flashed by it)",
     )
     parser.add_argument("--timing-engine", choices=("auto", "python"), default="auto", help="who counts cycles")
+    parser.add_argument("--throttle", action="store_true", help="bytes take their time at the line's baud rate")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when the starting process ends")
     parser.add_argument("--log", default=None, help="file for the log (default: standard error)")
     return parser.parse_args()
@@ -83,7 +84,7 @@ def _powered(arguments: argparse.Namespace) -> tuple[Server, str]:
     machine = Machine(
         board, device_id, line, engine, arguments.zero_wait_states, preloaded, arguments.count_instructions
     )
-    return Server(machine, line, arguments.port), device_id
+    return Server(machine, line, arguments.port, arguments.throttle), device_id
 
 
 def main() -> int:

@@ -56,6 +56,7 @@ def start_virtual_board(
     device_id: str | None = None,
     zero_wait_states: bool = False,
     count_instructions: bool = False,
+    throttle: bool = False,
     log: Path | None = None,
 ) -> VirtualBoardProcess:
     """Power a board of a type and wait until its serial line can be opened.
@@ -64,6 +65,7 @@ def start_virtual_board(
         device_id: 24 hex digits; random when None.
         zero_wait_states: count cycles as if flash answered at once.
         count_instructions: count instructions in place of cycles.
+        throttle: bytes take their time at the line's baud rate.
         log: file that faults, lock-ups and resets are logged to.
 
     Raises:
@@ -73,6 +75,7 @@ def start_virtual_board(
     command += ["--device-id", device_id] if device_id else []
     command += ["--zero-wait-states"] if zero_wait_states else []
     command += ["--count-instructions"] if count_instructions else []
+    command += ["--throttle"] if throttle else []
     command += ["--log", str(log)] if log else []
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)

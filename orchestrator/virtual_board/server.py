@@ -12,6 +12,7 @@ from serial.rfc2217 import PortManager
 
 from orchestrator.virtual_board.machine import Machine
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
+from orchestrator.virtual_board.wire import Wire, byte_time_s
 
 logger = logging.getLogger(__name__)
 
@@ -85,11 +86,11 @@ class RemotePort:
 
 
 class Client:
-    """One TCP connection that speaks RFC 2217."""
+    """One TCP connection that speaks RFC 2217; `receive` gives its bytes to the wire."""
 
-    def __init__(self, connection: socket.socket, line: SerialLine, port: RemotePort) -> None:
+    def __init__(self, connection: socket.socket, to_board: Wire, port: RemotePort) -> None:
         self.connection = connection
-        self._line = line
+        self._to_board = to_board
         self._outgoing = bytearray()
         self._manager: Any = PortManager(port, self)
 
@@ -107,14 +108,20 @@ class Client:
             logger.info("connection lost: %s", error)
             return False
         for chunk in self._manager.filter(data):
-            self._line.send_to_target(chunk)
+            self._to_board.send(chunk)
         return bool(data)
+
+    def put(self, data: bytes) -> None:
+        """Queue what the board said."""
+        self._outgoing += data.replace(_IAC, _IAC_DOUBLED)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it is worth while to `put` more."""
+        return len(self._outgoing) < OUTGOING_LIMIT_BYTES
 
     def send(self) -> bool:
         """Send what is waiting, as far as the connection takes it; False when the connection is gone."""
-        if self._line.to_host and len(self._outgoing) < OUTGOING_LIMIT_BYTES:
-            self._outgoing += bytes(self._line.to_host).replace(_IAC, _IAC_DOUBLED)
-            self._line.to_host.clear()
         try:
             while self._outgoing:
                 del self._outgoing[: self.connection.send(self._outgoing)]
@@ -132,11 +139,23 @@ class Client:
 
 
 class Server:
-    """One board, one port, one client at a time; a second one is turned away."""
+    """One board, one port, one client at a time; a second one is turned away.
 
-    def __init__(self, machine: Machine, line: SerialLine, tcp_port: int = 0) -> None:
+    Args:
+        throttle: bytes take their time at the host's baud rate, in both directions.
+
+    Attributes:
+        to_board, to_host: the two directions of the line.
+    """
+
+    def __init__(self, machine: Machine, line: SerialLine, tcp_port: int = 0, throttle: bool = False) -> None:
+        def byte_s() -> float:
+            return byte_time_s(line.host_format) if throttle else 0.0
+
         self._machine = machine
         self._line = line
+        self.to_board = Wire(line.send_to_target, byte_s)
+        self.to_host = Wire(self._put_to_client, byte_s)
         self._port = RemotePort(line)
         self._client: Client | None = None
         self._selector = selectors.DefaultSelector()
@@ -157,8 +176,10 @@ class Server:
     def serve(self) -> None:
         """Run the board until a handle of `exit_with` fires."""
         while True:
-            timeout_s = self._timeout_s(self._advance())
+            self.to_board.deliver_due()
+            has_work = self._advance()
             self._flush()
+            timeout_s = self._timeout_s(has_work)
             before = time.monotonic()
             events = self._selector.select(timeout_s)
             self._machine.sleep_s(time.monotonic() - before)
@@ -179,9 +200,11 @@ class Server:
             return False
 
     def _timeout_s(self, has_work: bool) -> float | None:
-        if has_work:
-            return IDLE_POLL_PAUSE_S if self._machine.polls_idly() else 0.0
-        return self._machine.wakes_in_s()
+        if has_work and not self._machine.polls_idly():
+            return 0.0
+        board_s = IDLE_POLL_PAUSE_S if has_work else self._machine.wakes_in_s()
+        dues_s = (board_s, self.to_board.due_in_s(), self.to_host.due_in_s())
+        return min((due_s for due_s in dues_s if due_s is not None), default=None)
 
     def _has_ended(self, handle: int) -> bool:
         try:
@@ -191,13 +214,22 @@ class Server:
 
     def _flush(self) -> None:
         client = self._client
+        if self._line.to_host and (client is None or client.has_room):
+            said = bytes(self._line.to_host)
+            self._line.to_host.clear()
+            self.to_host.send(said)
+        self.to_host.deliver_due()
         if client is None:
-            self._line.to_host.clear()  # nobody is plugged in: lost as on a wire
-        elif not client.send():
+            return
+        if not client.send():
             self._drop(client)
         else:
             events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.wants_to_send else 0)
             self._selector.modify(client.connection, events)
+
+    def _put_to_client(self, data: bytes) -> None:
+        if self._client is not None:  # else nobody is plugged in: lost as on a wire
+            self._client.put(data)
 
     def _serve_client(self, client: Client) -> None:
         try:
@@ -216,7 +248,7 @@ class Server:
             return
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._client = Client(connection, self._line, self._port)
+        self._client = Client(connection, self.to_board, self._port)
         self._selector.register(connection, selectors.EVENT_READ)
 
     def _drop(self, client: Client) -> None:

@@ -87,6 +87,23 @@ def test_20_kb_come_back_unharmed_at_full_speed(board: VirtualBoardProcess, sour
         assert ask(port, data, len(data)) == data
 
 
+@pytest.mark.parametrize(("heard", "said"), [(1000, 1), (1, 1000)], ids=["to the board", "to the host"])
+def test_a_throttled_line_takes_at_least_the_time_of_its_bytes(heard: int, said: int) -> None:
+    source = f"""
+    void start(void)
+    {{
+        usart_start(0);
+        for (;;) {{ for (int i = 0; i < {heard}; i++) get(); for (int i = 0; i < {said}; i++) put('s'); }}
+    }}
+    """
+    with start_virtual_board(BOARD, throttle=True) as board:
+        flash(board, build(source))
+        with opened(board) as port:
+            started = time.monotonic()
+            assert ask(port, bytes(heard), said) == b"s" * said
+            assert time.monotonic() - started >= (heard + said) * 10 / 115_200
+
+
 def test_a_sleeping_board_costs_no_processor_time(board: VirtualBoardProcess) -> None:
     flash(board, build(ECHO_WITH_INTERRUPT))
     with opened(board) as port:
