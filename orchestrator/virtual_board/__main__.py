@@ -18,6 +18,8 @@ from orchestrator.domain.model import Segment
 from orchestrator.toolchain.footprint import read_segments
 from orchestrator.toolchain.loader_image import loader_image
 from orchestrator.virtual_board.machine import Machine
+from orchestrator.virtual_board.requested_faults.catalogue import fault_forms, requested_faults
+from orchestrator.virtual_board.requested_faults.sites import Sites
 from orchestrator.virtual_board.serial_line import SerialLine
 from orchestrator.virtual_board.server import Server
 from orchestrator.virtual_board.timing.engine import TimingEngine
@@ -43,6 +45,14 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--timing-engine", choices=("auto", "python"), default="auto", help="who counts cycles")
     parser.add_argument("--throttle", action="store_true", help="bytes take their time at the line's baud rate")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="KIND[=VALUE]",
+        help=f"a fault on request, repeatable: {', '.join(fault_forms())}",
+    )
+    parser.add_argument("--fault-seed", type=int, default=0, metavar="N", help="of what is random about the faults")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when the starting process ends")
     parser.add_argument("--log", default=None, help="file for the log (default: standard error)")
     return parser.parse_args()
@@ -77,6 +87,7 @@ def _preloaded(elf: Path | None, board: BoardType) -> tuple[Segment, ...]:
 
 def _powered(arguments: argparse.Namespace) -> tuple[Server, str]:
     board = load_board_type(arguments.type)
+    faults = requested_faults(arguments.fault, arguments.fault_seed, board)
     device_id = arguments.device_id or secrets.token_hex(12)
     line = SerialLine()
     engine: TimingEngine = PythonEngine() if arguments.timing_engine == "python" else best_engine()
@@ -84,7 +95,11 @@ def _powered(arguments: argparse.Namespace) -> tuple[Server, str]:
     machine = Machine(
         board, device_id, line, engine, arguments.zero_wait_states, preloaded, arguments.count_instructions
     )
-    return Server(machine, line, arguments.port, arguments.throttle), device_id
+    server = Server(machine, line, arguments.port, arguments.throttle)
+    sites = Sites(machine, line, server.to_board, server.to_host, server.vanish)
+    for fault in faults:
+        fault.install(sites)
+    return server, device_id
 
 
 def main() -> int:
@@ -103,7 +118,12 @@ def main() -> int:
         return 2
     if arguments.exit_with_parent:
         _watch_parent(server, parent)
-    print(json.dumps({"url": server.url, "device_id": device_id}), flush=True)
+
+    def announce(url: str) -> None:
+        print(json.dumps({"url": url, "device_id": device_id}), flush=True)
+
+    server.on_new_url = announce
+    announce(server.url)
     server.serve()
     return 0
 

@@ -1,5 +1,7 @@
 """Program and erase the flash as the real one does (RM0351 3.3.6, 3.3.7)."""
 
+from typing import Protocol
+
 from orchestrator.domain.board_type import BoardType, MemoryKind
 from orchestrator.virtual_board.cpu import Cpu
 
@@ -8,13 +10,28 @@ ERASED = b"\xff" * DOUBLE_WORD_BYTES
 ZEROED = bytes(DOUBLE_WORD_BYTES)
 
 
+class FlashFault(Protocol):
+    """Something that keeps the flash from holding what it should."""
+
+    def erased(self, address: int, content: bytes) -> bytes:
+        """Give what is there after pages were erased."""
+
+    def programmed(self, address: int, content: bytes) -> bytes:
+        """Give what is there after a double word was programmed."""
+
+
 class FlashMemory:
-    """The flash array behind its controller: erased in pages, programmed once per double word."""
+    """The flash array behind its controller: erased in pages, programmed once per double word.
+
+    Attributes:
+        faults: each changes what the one before has let through.
+    """
 
     def __init__(self, board: BoardType, cpu: Cpu) -> None:
         self._memory = board.memory(MemoryKind.FLASH)
         self._page_bytes = board.flash.page_bytes
         self._cpu = cpu
+        self.faults: list[FlashFault] = []
 
     @property
     def pages(self) -> int:
@@ -27,7 +44,14 @@ class FlashMemory:
 
     def erase(self, first_page: int, pages: int) -> None:
         """Set whole pages to 0xFF."""
-        self._cpu.program(self._memory.origin + first_page * self._page_bytes, b"\xff" * self._page_bytes * pages)
+        address, content = self.address_of(first_page), b"\xff" * self._page_bytes * pages
+        for fault in self.faults:
+            content = fault.erased(address, content)
+        self._cpu.program(address, content)
+
+    def address_of(self, page: int) -> int:
+        """Give the address of a page."""
+        return self._memory.origin + page * self._page_bytes
 
     def page_of(self, address: int) -> int:
         """Give the number of the page that an address lies in."""
@@ -44,7 +68,7 @@ class FlashMemory:
     def take_double_word(self, address: int, data: bytes, before: bytes) -> bool:
         """Program a double word whose content was `before`; False (PROGERR) where that may not be."""
         after = _programmed(before, data)
-        self._cpu.program(address, after)
+        self._cpu.program(address, self._held(address, after))
         return after == data
 
     def restore(self, address: int, before: bytes) -> None:
@@ -60,7 +84,13 @@ class FlashMemory:
         padded = b"\xff" * (address - start) + data
         padded += b"\xff" * (-len(padded) % DOUBLE_WORD_BYTES)
         old = self._cpu.read_memory(start, len(padded)) or b""
-        self._cpu.program(start, b"".join(map(_programmed, _double_words(old), _double_words(padded))))
+        for index, (before, double_word) in enumerate(zip(_double_words(old), _double_words(padded), strict=True)):
+            self.take_double_word(start + index * DOUBLE_WORD_BYTES, double_word, before)
+
+    def _held(self, address: int, content: bytes) -> bytes:
+        for fault in self.faults:
+            content = fault.programmed(address, content)
+        return content
 
 
 def _double_words(data: bytes) -> list[bytes]:

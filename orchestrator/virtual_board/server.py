@@ -5,6 +5,7 @@ import os
 import selectors
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 from serial import PARITY_NONE, STOPBITS_ONE
@@ -141,6 +142,8 @@ class Client:
 class Server:
     """One board, one port, one client at a time; a second one is turned away.
 
+    `serve` runs the board; whoever wants to know that the port came back elsewhere sets `on_new_url`.
+
     Args:
         throttle: bytes take their time at the host's baud rate, in both directions.
 
@@ -161,12 +164,19 @@ class Server:
         self._selector = selectors.DefaultSelector()
         self._listener = socket.create_server((LOOPBACK, tcp_port))
         self._selector.register(self._listener, selectors.EVENT_READ)
+        self.on_new_url: Callable[[str], None] = lambda url: None
+        self._back_at: float | None = None
+        self._is_away = False
         self._parent_handles: set[int] = set()
 
     @property
     def url(self) -> str:
         """pyserial URL of the line."""
         return f"rfc2217://{LOOPBACK}:{self._listener.getsockname()[1]}"
+
+    def vanish(self, away_s: float) -> None:
+        """Take the port away before anything else is said; after `away_s` it is back under another URL."""
+        self._back_at = time.monotonic() + away_s
 
     def exit_with(self, handle: int) -> None:
         """End `serve` when a file descriptor becomes readable (a pidfd) or reaches its end (a pipe)."""
@@ -176,6 +186,7 @@ class Server:
     def serve(self) -> None:
         """Run the board until a handle of `exit_with` fires."""
         while True:
+            self._follow_vanishing()
             self.to_board.deliver_due()
             has_work = self._advance()
             self._flush()
@@ -203,8 +214,28 @@ class Server:
         if has_work and not self._machine.polls_idly():
             return 0.0
         board_s = IDLE_POLL_PAUSE_S if has_work else self._machine.wakes_in_s()
-        dues_s = (board_s, self.to_board.due_in_s(), self.to_host.due_in_s())
+        back_s = None if self._back_at is None else max(0.0, self._back_at - time.monotonic())
+        dues_s = (board_s, back_s, self.to_board.due_in_s(), self.to_host.due_in_s())
         return min((due_s for due_s in dues_s if due_s is not None), default=None)
+
+    def _follow_vanishing(self) -> None:
+        """Close the port, or open it again elsewhere, where `vanish` has asked for that."""
+        if self._back_at is None:
+            return
+        if not self._is_away:
+            self._is_away = True
+            elsewhere = socket.socket()
+            elsewhere.bind((LOOPBACK, 0))  # before the old port is free, so that it is another
+            self._selector.unregister(self._listener)
+            self._listener.close()
+            self._listener = elsewhere
+            if self._client is not None:
+                self._drop(self._client)
+        elif time.monotonic() >= self._back_at:
+            self._back_at, self._is_away = None, False
+            self._listener.listen()
+            self._selector.register(self._listener, selectors.EVENT_READ)
+            self.on_new_url(self.url)
 
     def _has_ended(self, handle: int) -> bool:
         try:
