@@ -22,6 +22,7 @@ class Run:
     """What a fault is made for: a board of this type, and the chances of this run."""
 
     board: BoardType
+    text: str
     key: str
 
     def draw(self, purpose: str) -> random.Random:
@@ -44,7 +45,7 @@ def requested_faults(texts: Sequence[str], seed: int, board: BoardType) -> list[
     Raises:
         InputError: an unknown kind or a value that makes no sense; the text says what is allowed.
     """
-    return [_fault(text, Run(board, f"{seed}/{number}")) for number, text in enumerate(texts)]
+    return [_fault(text, Run(board, text, f"{seed}/{number}")) for number, text in enumerate(texts)]
 
 
 def fault_forms() -> list[str]:
@@ -75,7 +76,10 @@ def _on_the_line(make: Callable[[Trigger, random.Random], WireFault], value: str
     if at and direction not in allowed:
         raise ValueError(f"the direction must be {' or '.join(allowed)}, but got {direction!r}")
     directions = (Direction(direction),) if at else tuple(Direction)
-    return OnTheLine(directions, lambda way: make(Trigger(when, run.draw(way.value)), run.draw(f"{way.value} bits")))
+    return OnTheLine(
+        directions,
+        lambda way: make(Trigger(when, run.draw(way.value), f"{run.text} {way.value}"), run.draw(f"{way.value} bits")),
+    )
 
 
 def _late(value: str, run: Run) -> RequestedFault:
@@ -108,7 +112,7 @@ def _during_inference(act: Callable[..., None], value: str, run: Run) -> Request
 
 
 def _trigger(when: str, run: Run) -> Trigger:
-    return Trigger(When.parse(when), run.draw("when"))
+    return Trigger(When.parse(when), run.draw("when"), run.text)
 
 
 def _when_and_seconds(value: str, default_s: float) -> tuple[str, float]:

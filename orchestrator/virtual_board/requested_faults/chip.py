@@ -1,5 +1,6 @@
 """Faults of the chip: it does not boot, makes noise when it does, or stops or resets in the middle of its work."""
 
+import logging
 import random
 import re
 from collections.abc import Callable
@@ -7,6 +8,8 @@ from collections.abc import Callable
 from orchestrator.virtual_board.machine import Machine
 from orchestrator.virtual_board.requested_faults.sites import Sites
 from orchestrator.virtual_board.requested_faults.when import Trigger
+
+logger = logging.getLogger(__name__)
 
 INFERENCE_COMMAND = re.compile(rb"(?:^|[%\s])(?:run|step|bench|infer|layers)[ 0-9]*%$")
 """Commands of the firmware that run the network (docs/protocol.md)."""
@@ -27,6 +30,7 @@ class NoiseAtBoot:
         """Act at every reset."""
 
         def make_noise() -> None:
+            logger.info("fault on request: noise=%d", self._count)
             sites.to_board.send(self._draw.randbytes(self._count))
             sites.to_host.send(self._draw.randbytes(self._count))
 

@@ -1,10 +1,13 @@
 """Flash that does not hold what it was given."""
 
+import logging
 import random
 
 from orchestrator.virtual_board.flash_memory import ERASED
 from orchestrator.virtual_board.requested_faults.sites import Sites
 from orchestrator.virtual_board.requested_faults.when import Trigger
+
+logger = logging.getLogger(__name__)
 
 ROW_BYTES = 64
 """A worn page has one bad bit in each row of so many bytes, so that hardly any image misses all of them."""
@@ -52,7 +55,10 @@ class WornPage:
 
     def erased(self, address: int, content: bytes) -> bytes:
         """Keep the bad bits zero."""
-        return bytes(byte & ~self._bad.get(address + at, 0) for at, byte in enumerate(content))
+        held = bytes(byte & ~self._bad.get(address + at, 0) for at, byte in enumerate(content))
+        if held != content:
+            logger.info("fault on request: flash-worn=%d, at 0x%08x", self._page, address)
+        return held
 
     def programmed(self, address: int, content: bytes) -> bytes:
         """Keep the bad bits zero."""

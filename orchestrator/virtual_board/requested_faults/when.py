@@ -1,8 +1,11 @@
 """Which of many occurrences (bytes, writes, resets, commands) a fault hits."""
 
+import logging
 import random
 import re
 from dataclasses import dataclass
+
+logger = logging.getLogger(__name__)
 
 WHEN_FORMS = "N (the Nth), N+ (the Nth and all after it) or a rate such as 0.001"
 
@@ -34,16 +37,23 @@ class When:
 
 
 class Trigger:
-    """Counts occurrences and says which are hit."""
+    """Counts occurrences and says which are hit; `name` is for the log."""
 
-    def __init__(self, when: When, draw: random.Random) -> None:
+    def __init__(self, when: When, draw: random.Random, name: str) -> None:
         self._when = when
         self._draw = draw
+        self._name = name
         self._seen = 0
 
     def hits(self) -> bool:
         """Count one more; say whether it is hit."""
         self._seen += 1
+        is_hit = self._is_hit()
+        if is_hit:
+            logger.info("fault on request: %s, number %d", self._name, self._seen)
+        return is_hit
+
+    def _is_hit(self) -> bool:
         if self._when.rate is not None:
             return self._draw.random() < self._when.rate
         return self._seen == self._when.first or (self._when.and_after and self._seen > self._when.first)
