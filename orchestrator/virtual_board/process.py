@@ -12,11 +12,12 @@ from pathlib import Path
 from types import TracebackType
 
 from orchestrator.domain.board_type import BoardType
-from orchestrator.domain.errors import DeviceError
+from orchestrator.domain.errors import DeviceError, InputError
 from orchestrator.virtual_board.requested_faults.catalogue import requested_faults
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
+EXIT_BAD_INPUT = 2
 
 
 class VirtualBoardProcess:
@@ -24,6 +25,7 @@ class VirtualBoardProcess:
 
     Attributes:
         device_id: the chip's unique id, 24 hex digits.
+        pty: path of its pseudo terminal, None where none was asked for.
 
     Raises:
         DeviceError: the process ended or did not say within `START_TIMEOUT_S` where its line is.
@@ -39,6 +41,7 @@ class VirtualBoardProcess:
         if not self._ready:
             raise DeviceError(f"ended or gave no serial line within {START_TIMEOUT_S} s")
         self.device_id = self._ready["device_id"]
+        self.pty = self._ready.get("pty")
 
     @property
     def url(self) -> str:
@@ -84,6 +87,9 @@ class VirtualBoardProcess:
 def start_virtual_board(
     board: BoardType,
     *,
+    tcp_port: int = 0,
+    pty: bool = False,
+    boot0: bool = False,
     device_id: str | None = None,
     zero_wait_states: bool = False,
     count_instructions: bool = False,
@@ -95,6 +101,9 @@ def start_virtual_board(
     """Power a board of a type and wait until its serial line can be opened.
 
     Args:
+        tcp_port: of the serial line, on the loopback interface; 0: any.
+        pty: offer a pseudo terminal as well.
+        boot0: start in the ROM bootloader.
         device_id: 24 hex digits; random when None.
         zero_wait_states: count cycles as if flash answered at once.
         count_instructions: count instructions in place of cycles.
@@ -104,11 +113,12 @@ def start_virtual_board(
         log: file that faults, lock-ups and resets are logged to.
 
     Raises:
-        InputError: a fault that does not exist, or whose value makes no sense.
+        InputError: a fault that does not exist, a value that makes no sense, a port that is not free.
         DeviceError: the process ended or said nothing; the text holds what it printed.
     """
     requested_faults(faults, fault_seed, board)  # bad ones are refused here, without a process
     command = [sys.executable, "-m", "orchestrator.virtual_board", "--type", board.name, "--exit-with-parent"]
+    command += ["--port", str(tcp_port)] + (["--pty"] if pty else []) + (["--boot0"] if boot0 else [])
     command += ["--device-id", device_id] if device_id else []
     command += ["--zero-wait-states"] if zero_wait_states else []
     command += ["--count-instructions"] if count_instructions else []
@@ -122,7 +132,10 @@ def start_virtual_board(
         except DeviceError as error:
             _end(process)
             errors.seek(0)
-            raise DeviceError(f"virtual {board.name}: {error}; it said: {errors.read().strip()!r}") from error
+            said = errors.read().strip()
+            if process.returncode == EXIT_BAD_INPUT:
+                raise InputError(said.splitlines()[-1]) from error
+            raise DeviceError(f"virtual {board.name}: {error}; it said: {said!r}") from error
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

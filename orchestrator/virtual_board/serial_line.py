@@ -13,10 +13,10 @@ TO_HOST_LIMIT_BYTES = 2**20
 
 @dataclass(frozen=True)
 class LineFormat:
-    """Speed and framing of one end; `baud` None means that this end adapts to the other (autobaud)."""
+    """Speed and framing of one end; None means that this end adapts to the other (autobaud, a pty without parity)."""
 
     baud: float | None
-    parity: str
+    parity: str | None
 
 
 class SerialLine:
@@ -75,7 +75,7 @@ class SerialLine:
 
     def _agrees(self, target: LineFormat) -> bool:
         host = self.host_format
-        if target.parity != host.parity:
+        if None not in (target.parity, host.parity) and target.parity != host.parity:
             return False
         if target.baud is None or host.baud is None:
             return True

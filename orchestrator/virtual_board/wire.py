@@ -97,4 +97,4 @@ def byte_time_s(line_format: LineFormat) -> float:
     """Give the time of one frame: start bit, eight data bits, a parity bit where there is one, stop bit."""
     if line_format.baud is None:
         return 0.0
-    return (10 if line_format.parity == "N" else 11) / line_format.baud
+    return (11 if line_format.parity in ("E", "O") else 10) / line_format.baud
