@@ -2,6 +2,7 @@
 #include "bench.h"
 #include "boot_request.h"
 #include "console.h"
+#include "crc32.h"
 #include "firmware_config.h"
 #include "inputs.h"
 #include "memory_map.h"
@@ -102,20 +103,23 @@ static bool output(const char *arguments)
     return true;
 }
 
-/* CRC-32 as of zlib: polynomial 0x04C11DB7 reflected, start and final inversion. */
 static bool crc(const char *arguments)
 {
     (void)arguments;
     const mt_tensor *tensor = mt_input_selected();
     const uint8_t *data = tensor->data;
-    uint32_t remainder = UINT32_MAX;
+    uint32_t remainder = MT_CRC32_START;
     for (uint32_t i = 0; i < tensor->size_bytes; i++) {
-        remainder ^= (uint32_t)data[i] ^ mt_input_flip;
-        for (uint32_t bit = 0; bit < 8U; bit++) {
-            remainder = (remainder >> 1) ^ (0xEDB88320U & (0U - (remainder & 1U)));
-        }
+        remainder = mt_crc32_of_byte(remainder, data[i] ^ mt_input_flip);
     }
     mt_say("m-crc-[%x]\n", ~remainder);
+    return true;
+}
+
+static bool check(const char *arguments)
+{
+    (void)arguments;
+    mt_say("m-check-[%x]\n", mt_console_last_crc());
     return true;
 }
 
@@ -132,7 +136,7 @@ static bool loader(const char *arguments)
 }
 
 const mt_command mt_own_commands[] = {
-    {"identity", identity}, {"input", input},   {"crc", crc},       {"run", run},   {"step", step},
-    {"output", output},     {"bench", bench},   {"layers", layers}, {"memory", memory}, {"loader", loader},
-    {0, 0},
+    {"identity", identity}, {"input", input},   {"crc", crc},       {"run", run},
+    {"step", step},         {"output", output}, {"bench", bench},   {"layers", layers},
+    {"memory", memory},     {"check", check},   {"loader", loader}, {0, 0},
 };

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 
 #include "clock.h"
+#include "crc32.h"
 #include "port.h"
 
 /* The host waits for `m-ready` before its next command, so the buffer only bridges the handling of single bytes. */
@@ -36,10 +37,33 @@ char mt_console_get(void)
     return byte;
 }
 
+static uint32_t remainder;      /* of the exchange that is going on */
+static uint32_t last_remainder; /* of the one before */
+
+static void put(char character)
+{
+    remainder = mt_crc32_of_byte(remainder, (uint8_t)character);
+    mt_port_console_put(character);
+}
+
+void mt_console_begin_exchange(const char *command)
+{
+    last_remainder = remainder;
+    remainder = MT_CRC32_START;
+    while (*command != '\0') {
+        remainder = mt_crc32_of_byte(remainder, (uint8_t)*command++);
+    }
+}
+
+uint32_t mt_console_last_crc(void)
+{
+    return ~last_remainder;
+}
+
 static void put_text(const char *text)
 {
     while (*text != '\0') {
-        mt_port_console_put(*text++);
+        put(*text++);
     }
 }
 
@@ -60,8 +84,8 @@ void mt_say_hex(const uint8_t *bytes, uint32_t count)
 {
     static const char digits[] = "0123456789abcdef";
     for (uint32_t i = 0; i < count; i++) {
-        mt_port_console_put(digits[bytes[i] >> 4]);
-        mt_port_console_put(digits[bytes[i] & 15U]);
+        put(digits[bytes[i] >> 4]);
+        put(digits[bytes[i] & 15U]);
     }
 }
 
@@ -77,7 +101,7 @@ void mt_say(const char *format, ...)
     va_start(arguments, format);
     for (; *format != '\0'; format++) {
         if (*format != '%') {
-            mt_port_console_put(*format);
+            put(*format);
             continue;
         }
         format++;
@@ -96,7 +120,7 @@ void mt_say_decimal(float value)
 {
     const float greatest = 4294967040.0F; /* the last float below 2^32 */
     if (value < 0.0F) {
-        mt_port_console_put('-');
+        put('-');
         value = -value;
     }
     if (!(value <= greatest)) {
@@ -104,6 +128,6 @@ void mt_say_decimal(float value)
     }
     const uint32_t whole = (uint32_t)value;
     put_unsigned(whole, 1U);
-    mt_port_console_put('.');
+    put('.');
     put_unsigned((uint32_t)((value - (float)whole) * 1000000.0F), 6U);
 }

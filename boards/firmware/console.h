@@ -13,6 +13,12 @@ char mt_console_get(void);
 /* Write a text with `%s` (string), `%u` (uint32_t, decimal) and `%x` (uint32_t, eight hex digits) replaced. */
 void mt_say(const char *format, ...);
 
+/* Take the CRC-32 of a command and of all that is written from now on. */
+void mt_console_begin_exchange(const char *command);
+
+/* The CRC-32 of the exchange before the one that goes on. */
+uint32_t mt_console_last_crc(void);
+
 /* Write bytes as lower-case hex digits. */
 void mt_say_hex(const uint8_t *bytes, uint32_t count);
 

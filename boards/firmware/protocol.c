@@ -66,6 +66,7 @@ static bool answered_by(const mt_command *command, const char *text)
 
 static void answer(const char *text)
 {
+    mt_console_begin_exchange(text);
     if (*text != '\0' && !answered_by(mt_eembc_commands, text) && !answered_by(mt_own_commands, text)) {
         mt_say("e-[Unknown command: %s]\n", text);
     }

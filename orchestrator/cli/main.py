@@ -5,6 +5,7 @@ import sys
 import click
 
 from orchestrator import __version__
+from orchestrator.cli.board_sim import board_sim
 from orchestrator.cli.boards import boards
 from orchestrator.cli.compile import compile_command
 from orchestrator.cli.loader import loader
@@ -28,6 +29,7 @@ def commands() -> None:
     mcutune compile MODEL.tflite --board TYPE  a C library for a project of your own
     mcutune boards [show TYPE]                 the board types there are, or all about one
     mcutune loader OUT.bin --board TYPE        the resident loader, to be installed once on a board
+    mcutune board-sim --type TYPE              a virtual board to talk to by hand
     """
 
 
@@ -36,6 +38,7 @@ commands.add_command(measure)
 commands.add_command(compile_command)
 commands.add_command(boards)
 commands.add_command(loader)
+commands.add_command(board_sim)
 
 
 def main() -> None:

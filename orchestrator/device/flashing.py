@@ -10,6 +10,7 @@ from orchestrator.device.reset import reset_into_bootloader, reset_into_firmware
 from orchestrator.device.resident_loader_flashing import flash_by_resident_loader
 from orchestrator.domain.board_type import BoardType, MemoryKind
 from orchestrator.domain.errors import (
+    DeviceRefusedError,
     DeviceSilentError,
     FlashFailedError,
     InputError,
@@ -94,22 +95,25 @@ def _connect(link: Link, board: BoardType) -> Bootloader:
     """Reset into the bootloader and check the chip, trying again where the line was silent or noisy."""
     link.use_even_parity(True)
     bootloader = Bootloader(link)
-    for attempt in range(_CONNECT_ATTEMPTS):
+    for attempt in range(1, _CONNECT_ATTEMPTS + 1):
         reset_into_bootloader(link)
         try:
             bootloader.synchronise(_SYNC_LIMIT_S)
-            product_id = bootloader.get_id()
+            _check_product(link, bootloader.get_id(), board)
             break
-        except (DeviceSilentError, UnexpectedReplyError):
-            if attempt == _CONNECT_ATTEMPTS - 1:
+        except (DeviceSilentError, UnexpectedReplyError, DeviceRefusedError, WrongBoardError):
+            if attempt == _CONNECT_ATTEMPTS:  # the product comes without a checksum: it may be noise as well
                 raise
+    return bootloader
+
+
+def _check_product(link: Link, product_id: int, board: BoardType) -> None:
     wanted = board.rom_bootloader
     if wanted is None or product_id != wanted.product_id:
         raise WrongBoardError(
             f"{link.name}: the bootloader reports product {product_id:#x}, but {board.name} has "
             f"{f'{wanted.product_id:#x}' if wanted else 'no ROM bootloader'}; is the hardware map right?"
         )
-    return bootloader
 
 
 def _verify(link: Link, bootloader: Bootloader, block: Segment) -> None:

@@ -146,10 +146,10 @@ class SerialLink:
     def _drive(self, attribute: str, value: object) -> None:
         try:
             setattr(self._port, attribute, value)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: the other end of RFC 2217 does not confirm
             raise self._vanished(error) from error
 
-    def _vanished(self, error: OSError) -> PortMissingError:
+    def _vanished(self, error: Exception) -> PortMissingError:
         return PortMissingError(f"{self.name}: the port went away in use ({error}); was the board unplugged?")
 
     def _note(self, direction: str, text: str) -> None:

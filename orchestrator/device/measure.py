@@ -1,6 +1,8 @@
 """One image on one board: flash, check who answers, measure, compute."""
 
+import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median_low
 
@@ -9,9 +11,22 @@ from orchestrator.device.link import SerialLink
 from orchestrator.device.messages import PROTOCOL_VERSION, Identity
 from orchestrator.device.runner import Runner
 from orchestrator.domain.board_type import BoardType
-from orchestrator.domain.errors import WrongBoardError, WrongImageError
+from orchestrator.domain.errors import (
+    DeviceRefusedError,
+    DeviceSilentError,
+    FlashFailedError,
+    UnexpectedReplyError,
+    WrongBoardError,
+    WrongImageError,
+)
 from orchestrator.domain.measurement import CyclesSource, DeviceRun, LayerCycles, Measurement
 from orchestrator.domain.model import FirmwareImage
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+RETRIED = (DeviceSilentError, UnexpectedReplyError, DeviceRefusedError, FlashFailedError)
+"""What a disturbed line, a reset or a boot that failed looks like; a fresh start may not meet it again."""
 
 # From reset to the first answer: clocks and 100 characters of banner take 10 ms, an emulator on a busy host more.
 _BOOT_LIMIT_S = 3.0
@@ -42,6 +57,8 @@ def measure_image(
 
     Cycles are counted on the first sample, or on zeros where there is none.
 
+    Errors of `RETRIED` are met by starting afresh, from the reset before flashing, `ATTEMPTS` times in all.
+
     Args:
         is_stream: a sample finds the state that the one before left; else each starts from the initial state.
         url: the console of the board, any URL of pyserial.
@@ -52,6 +69,26 @@ def measure_image(
         DeviceError: the port is missing, or the board was silent, refused or answered nonsense.
     """
     _check_samples(image, samples)
+    measure = partial(_measure_once, image, board, url, samples, cycles_source, repeats, warmups, is_stream, log)
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return measure()
+        except RETRIED as error:
+            logger.warning("attempt %d of %d: %s", attempt, ATTEMPTS, error)
+    return measure()
+
+
+def _measure_once(
+    image: FirmwareImage,
+    board: BoardType,
+    url: str,
+    samples: Sequence[tuple[bytes, ...]],
+    cycles_source: CyclesSource,
+    repeats: int,
+    warmups: int,
+    is_stream: bool,
+    log: Path | None,
+) -> DeviceRun:
     with SerialLink(url, board.console.baud, log) as link:
         flash_image(link, image, board)
         runner = Runner(link, _longest_inference_s(image, board, cycles_source))

@@ -1,5 +1,6 @@
 """The firmware's protocol as text: commands to bytes, bytes to lines, lines to values. Pure; docs/protocol.md."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,6 +57,11 @@ class LineSplitter:
 def encode_command(words: str) -> bytes:
     """Give a command as it goes over the line."""
     return f"{words}%".encode("ascii")
+
+
+def crc_of_exchange(words: str, reply: Sequence[str]) -> int:
+    """Give the CRC-32 that `check%` must report of a command and its whole reply."""
+    return zlib.crc32((words + "".join(f"{line}\n" for line in (*reply, READY))).encode("ascii"))
 
 
 def load_commands(data: bytes) -> list[str]:

@@ -141,11 +141,12 @@ class ResidentLoader:
         return reply.sequence == self._sequence or reply.status == Status.BAD_FRAME
 
     def _next_reply(self, deadline: Deadline, is_wanted: Callable[[LoaderReply], bool]) -> LoaderReply | None:
-        while data := self._link.read(4096, deadline):
-            for reply in self._finder.feed(data):
+        while True:
+            for reply in self._finder.feed(self._link.read(4096, deadline)):
                 if is_wanted(reply):
                     return reply
-        return None
+            if deadline.expired:  # also on a line that never falls silent
+                return None
 
     def _accepted(self, reply: LoaderReply, attempted: str) -> LoaderReply:
         if reply.status == Status.OK:

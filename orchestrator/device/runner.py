@@ -15,6 +15,7 @@ from orchestrator.device.messages import (
     LineSplitter,
     MalformedReplyError,
     MemoryReport,
+    crc_of_exchange,
     encode_command,
     load_commands,
     parse_bytes,
@@ -80,10 +81,8 @@ class Runner:
         self.ask(f"input {index}", _nothing, lines=0)
         if self._input_crc() == zlib.crc32(data):
             return
-        first, *chunks = load_commands(data)
-        self.ask(first, _anything, lines=1)
-        for chunk in chunks:
-            self.ask(chunk, _anything, lines=1)
+        for command in load_commands(data):
+            self._exchange(command, lines=1)  # what arrives is checked as a whole
         crc = self._input_crc()
         if crc != zlib.crc32(data):
             raise unexpected(self._link, f"loading input {index}", f"CRC {crc:08x}", f"{zlib.crc32(data):08x}")
@@ -122,12 +121,23 @@ class Runner:
         return self.ask("memory", parse_memory, lines=3)
 
     def _input_crc(self) -> int:
-        return self.ask("crc", lambda lines: int.from_bytes(_only(lines, "crc"), "big"), lines=1)
+        return self._parsed("crc", _parse_crc, self._exchange("crc", lines=1))
 
     def ask(
         self, words: str, parse: Callable[[Sequence[str]], T], *, lines: int, line_characters: int = _LINE_CHARACTERS
     ) -> T:
-        """Send a command and parse the at most `lines` lines before `m-ready`."""
+        """Send a command and parse the at most `lines` lines before `m-ready`, once both ends agree on every byte."""
+        reply = self._exchange(words, lines=lines, line_characters=line_characters)
+        wanted = crc_of_exchange(words, reply)
+        crc = self._parsed("check", _parse_check, self._exchange("check", lines=1))
+        if crc != wanted:
+            raise unexpected(
+                self._link, shortened(words), "\n".join(reply), f"what was sent (CRC {crc:08x}, not {wanted:08x})"
+            )
+        return self._parsed(words, parse, reply)
+
+    def _exchange(self, words: str, *, lines: int, line_characters: int = _LINE_CHARACTERS) -> list[str]:
+        """Send a command and give the at most `lines` lines before `m-ready`."""
         command = encode_command(words)
         self._link.write(command)
         allowed = allowed_s(self._link, len(command) + line_characters, self._inference_s)
@@ -137,6 +147,9 @@ class Runner:
             reply.append(line)
             if len(reply) > lines:
                 raise unexpected(self._link, shortened(words), "\n".join(reply), f"{lines} lines and {READY}")
+        return reply
+
+    def _parsed(self, words: str, parse: Callable[[Sequence[str]], T], reply: Sequence[str]) -> T:
         try:
             return parse(reply)
         except (MalformedReplyError, TypeError, ValueError) as error:
@@ -150,13 +163,12 @@ class Runner:
 
     def _next_line(self, attempted: str, deadline: Deadline) -> str:
         while not self._lines:
-            data = self._link.read(4096, deadline)
-            if data:
-                self._lines = self._splitter.feed(data)
-            elif self._splitter.pending:
+            self._lines = self._splitter.feed(self._link.read(4096, deadline))
+            if self._lines or not deadline.expired:
+                continue
+            if self._splitter.pending:
                 raise unexpected(self._link, attempted, self._splitter.pending, "a whole line")
-            else:
-                raise silent(self._link, attempted, deadline, b"")
+            raise silent(self._link, attempted, deadline, b"")
         return self._lines.pop(0)
 
     def _skip_past(self, wanted: str, deadline: Deadline) -> bool:
@@ -178,8 +190,12 @@ def _nothing(lines: Sequence[str]) -> None:
         raise MalformedReplyError(READY)
 
 
-def _anything(lines: Sequence[str]) -> None:
-    """Accept any lines: only that the command ended matters."""
+def _parse_crc(lines: Sequence[str]) -> int:
+    return int.from_bytes(_only(lines, "crc"), "big")
+
+
+def _parse_check(lines: Sequence[str]) -> int:
+    return int.from_bytes(_only(lines, "check"), "big")
 
 
 def _only(lines: Sequence[str], key: str) -> bytes:

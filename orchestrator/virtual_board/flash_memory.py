@@ -1,6 +1,7 @@
 """Program and erase the flash as the real one does (RM0351 3.3.6, 3.3.7)."""
 
 from bisect import bisect_right
+from typing import Protocol
 
 from orchestrator.domain.board_type import BoardType, MemoryKind
 from orchestrator.virtual_board.cpu import Cpu
@@ -10,13 +11,28 @@ ERASED = b"\xff" * DOUBLE_WORD_BYTES
 ZEROED = bytes(DOUBLE_WORD_BYTES)
 
 
+class FlashFault(Protocol):
+    """Something that keeps the flash from holding what it should."""
+
+    def erased(self, address: int, content: bytes) -> bytes:
+        """Give what is there after pages were erased."""
+
+    def programmed(self, address: int, content: bytes) -> bytes:
+        """Give what is there after a double word was programmed."""
+
+
 class FlashMemory:
-    """The flash array behind its controller: erased in sectors, which on most chips are called pages."""
+    """The flash array behind its controller: erased in sectors, which on most chips are called pages.
+
+    Attributes:
+        faults: each changes what the one before has let through.
+    """
 
     def __init__(self, board: BoardType, cpu: Cpu) -> None:
         self._memory = board.memory(MemoryKind.FLASH)
         self._starts = board.sector_starts
         self._cpu = cpu
+        self.faults: list[FlashFault] = []
 
     @property
     def pages(self) -> int:
@@ -29,8 +45,15 @@ class FlashMemory:
 
     def erase(self, first_page: int, pages: int) -> None:
         """Set whole sectors to 0xFF."""
-        start, end = self._starts[first_page], self._starts[first_page + pages]
-        self._cpu.program(self._memory.origin + start, b"\xff" * (end - start))
+        address, end = self.address_of(first_page), self.address_of(first_page + pages)
+        content = b"\xff" * (end - address)
+        for fault in self.faults:
+            content = fault.erased(address, content)
+        self._cpu.program(address, content)
+
+    def address_of(self, page: int) -> int:
+        """Give the address of a sector."""
+        return self._memory.origin + self._starts[page]
 
     def page_of(self, address: int) -> int:
         """Give the number of the sector that an address lies in."""
@@ -51,7 +74,7 @@ class FlashMemory:
     def take_double_word(self, address: int, data: bytes, before: bytes) -> bool:
         """Program a double word whose content was `before`; False (PROGERR) where that may not be."""
         after = _programmed(before, data)
-        self._cpu.program(address, after)
+        self.hold(address, after)
         return after == data
 
     def restore(self, address: int, before: bytes) -> None:
@@ -67,7 +90,14 @@ class FlashMemory:
         padded = b"\xff" * (address - start) + data
         padded += b"\xff" * (-len(padded) % DOUBLE_WORD_BYTES)
         old = self._cpu.read_memory(start, len(padded)) or b""
-        self._cpu.program(start, b"".join(map(_programmed, _double_words(old), _double_words(padded))))
+        for index, (before, double_word) in enumerate(zip(_double_words(old), _double_words(padded), strict=True)):
+            self.take_double_word(start + index * DOUBLE_WORD_BYTES, double_word, before)
+
+    def hold(self, address: int, content: bytes) -> None:
+        """Let a double word become what was programmed, as far as faults allow."""
+        for fault in self.faults:
+            content = fault.programmed(address, content)
+        self._cpu.program(address, content)
 
 
 def _double_words(data: bytes) -> list[bytes]:

@@ -1,7 +1,7 @@
 """The board as a whole: core, peripherals, flash and ROM bootloader, from reset to reset."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
 from unicorn import arm_const as reg
@@ -68,6 +68,9 @@ class Machine:
         count_instructions: every instruction takes one cycle, and nothing else takes any.
         preloaded: what a probe has put into the flash before.
 
+    Attributes:
+        on_reset: called at the end of every reset.
+
     Raises:
         InputError: no virtual board exists for this type.
     """
@@ -88,6 +91,8 @@ class Machine:
         self._engine = engine
         self._reset_requested = False
         self._sleeping = False
+        self._calls: list[tuple[int, Callable[[], None]]] = []
+        self.on_reset: list[Callable[[], None]] = []
         self._bootloader: BootloaderProtocol | None = None
         self.state = State.LOCKED_UP
         self.clock = BoardClock(self._cycles, self._stop_by)
@@ -126,6 +131,7 @@ class Machine:
         self.cpu.reset()
         self.chip.reset()
         self._sleeping = self._reset_requested = False
+        self._calls.clear()
         origin = self._board.memory(MemoryKind.FLASH).origin
         if self._line.boot0 and self._board.rom_bootloader is not None:
             logger.info("reset into the ROM bootloader")
@@ -136,6 +142,14 @@ class Machine:
             logger.info("reset into flash")
             self._exceptions.reset(boot_alias=origin)
             self._start(origin)
+        for call in self.on_reset:
+            call()
+
+    def call_in_s(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call back when so much of the board's time has passed, unless a reset comes first."""
+        due = self.clock.now() + round(seconds * self._board.clock_hz)
+        self._calls.append((due, call))
+        self.clock.stop_by(due)
 
     def advance(self) -> bool:
         """Run for one slice at most; False when only input or `wakes_in_s` can make anything happen."""
@@ -154,6 +168,8 @@ class Machine:
                 self.lock_up(str(error))
             if self._reset_requested:
                 self.reset()
+            if self._calls:
+                self._call_due()
             if self.polls_idly():
                 break
         return self.state is State.RUNNING
@@ -164,7 +180,7 @@ class Machine:
 
     def wakes_in_s(self) -> float | None:
         """Give after how many seconds of the board's time a sleeping board wakes by itself; None: never."""
-        due = self.chip.systick.next_interrupt_at()
+        due = self._next_due(self.chip.systick.next_interrupt_at())
         if self.state is not State.RUNNING or due is None:
             return None
         return max(0, due - self.clock.now()) / self._board.clock_hz
@@ -173,6 +189,7 @@ class Machine:
         """Let time pass on a sleeping board."""
         if self._sleeping:
             self.clock.sleep_until(self.clock.now() + round(seconds * self._board.clock_hz))
+            self._call_due()
 
     def read(self, address: int, size_bytes: int) -> bytes | None:
         """Read for the bootloader: memories and the factory's words; None elsewhere."""
@@ -229,10 +246,20 @@ class Machine:
         pending = self._next_pending()
         if pending is not None:
             self._exceptions.take_if_urgent(pending)
-        dues = (end, self.chip.systick.next_interrupt_at(), self.chip.usart.next_byte_at())
-        until = min(due for due in dues if due is not None)
+        until = self._next_due(end, self.chip.systick.next_interrupt_at(), self.chip.usart.next_byte_at()) or end
         stop = self.cpu.run(max(until - self.clock.slept_cycles, self._engine.cycles + 1))
         self._handle(stop)
+
+    def _next_due(self, *times: int | None) -> int | None:
+        """Give the earliest of times and of what `call_in_s` was asked for."""
+        return min((due for due in (*times, *(due for due, _ in self._calls)) if due is not None), default=None)
+
+    def _call_due(self) -> None:
+        now = self.clock.now()
+        due = [call for time, call in self._calls if time <= now]
+        self._calls = [(time, call) for time, call in self._calls if time > now]
+        for call in due:
+            call()
 
     def _handle(self, stop: Stop) -> None:
         if stop.kind is StopKind.SLEEP:

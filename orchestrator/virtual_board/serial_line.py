@@ -13,10 +13,10 @@ TO_HOST_LIMIT_BYTES = 2**20
 
 @dataclass(frozen=True)
 class LineFormat:
-    """Speed and framing of one end; `baud` None means that this end adapts to the other (autobaud)."""
+    """Speed and framing of one end; None means that this end adapts to the other (autobaud, a pty without parity)."""
 
     baud: float | None
-    parity: str
+    parity: str | None
 
 
 class SerialLine:
@@ -24,6 +24,9 @@ class SerialLine:
 
     DTR going from deasserted to asserted pulses NRST through a capacitor; BOOT0 is high while RTS is deasserted.
     At power-on both lines count as asserted.
+
+    Attributes:
+        on_taken: told every byte that the board takes.
     """
 
     def __init__(self) -> None:
@@ -31,6 +34,7 @@ class SerialLine:
         self.to_target: deque[int] = deque()
         self.to_host = bytearray()
         self.on_reset_pulse: Callable[[], None] = lambda: None
+        self.on_taken: Callable[[int], None] = lambda byte: None
         self.rts = True
         self._dtr = True
 
@@ -60,6 +64,7 @@ class SerialLine:
     def take_from_host(self, target_format: LineFormat) -> tuple[int, bool]:
         """Give the next byte and whether its frame is right; only to be called while bytes are waiting."""
         byte = self.to_target.popleft()
+        self.on_taken(byte)
         return (byte, True) if self._agrees(target_format) else (_garbled(byte), False)
 
     def send_to_host(self, data: bytes, target_format: LineFormat) -> None:
@@ -70,7 +75,7 @@ class SerialLine:
 
     def _agrees(self, target: LineFormat) -> bool:
         host = self.host_format
-        if target.parity != host.parity:
+        if None not in (target.parity, host.parity) and target.parity != host.parity:
             return False
         if target.baud is None or host.baud is None:
             return True

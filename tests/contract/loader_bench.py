@@ -10,8 +10,11 @@ from orchestrator.domain.model import FirmwareImage
 from orchestrator.toolchain.footprint import read_segments
 from orchestrator.toolchain.loader_image import loader_image
 from orchestrator.virtual_board.machine import Machine
+from orchestrator.virtual_board.requested_faults.catalogue import requested_faults
+from orchestrator.virtual_board.requested_faults.sites import Sites
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
 from orchestrator.virtual_board.timing.native_engine import best_engine
+from orchestrator.virtual_board.wire import Wire
 
 DEVICE_ID = "00112233445566778899aabb"
 
@@ -26,7 +29,8 @@ class LoaderBench:
     Attributes:
         reset_is_wired: whether DTR reaches NRST.
         carries_only: the one speed that the line carries, or None: any.
-        tamper: what becomes of bytes on their way to the board.
+        to_board, to_host: the wires, for faults on request.
+        tamper: what becomes of a whole message on its way to the board.
         power_fails_at: time of the board's clock, in cycles.
         erased_pages: in the order of erasing.
     """
@@ -39,6 +43,8 @@ class LoaderBench:
         self.line = SerialLine()
         segments = read_segments(loader_image(board).read_bytes())
         self.machine = Machine(board, DEVICE_ID, self.line, best_engine(), preloaded=segments)
+        self.to_board = Wire(self.line.send_to_target)
+        self.to_host = Wire(self.line.to_host.extend)
         self.reset_is_wired = True
         self.carries_only: int | None = None
         self.tamper: Callable[[bytes], bytes] = lambda data: data
@@ -47,12 +53,18 @@ class LoaderBench:
         self._erase = self.machine.flash.erase
         self.machine.flash.erase = self._note_erase  # type: ignore[method-assign]
 
+    def install(self, *faults: str) -> None:
+        """Let faults happen from now on; those of the line to the board only."""
+        sites = Sites(self.machine, self.line, self.to_board, self.to_host, lambda away_s: None)
+        for fault in requested_faults(faults, 0, self.board):
+            fault.install(sites)
+
     def _note_erase(self, first_page: int, pages: int) -> None:
         self.erased_pages += range(first_page, first_page + pages)
         self._erase(first_page, pages)
 
     def write(self, data: bytes) -> None:
-        self.line.send_to_target(self.tamper(data))
+        self.to_board.send(self.tamper(data))
 
     def read(self, max_bytes: int, deadline: Deadline) -> bytes:
         """Let the board run until it says something or `deadline` is over by the board's own clock."""

@@ -233,14 +233,8 @@ def test_a_senseless_command_is_refused_and_the_next_one_works(
 def test_a_flash_that_does_not_take_a_page_is_reported_and_nothing_is_started(
     bench: LoaderBench, board: BoardType
 ) -> None:
-    cpu = bench.machine.cpu
-    worn_out = board.application_flash.origin + 512
-    program = cpu.program
-
-    def weak(address: int, data: bytes) -> None:
-        program(address, b"\xff" * 8 if address == worn_out else data)
-
-    cpu.program = weak  # type: ignore[method-assign]
+    first_page = board.sector_starts.index(board.application_offset_bytes)
+    bench.install(f"flash-worn={first_page}")
     with pytest.raises(FlashFailedError, match="writing page 0"):
         bench.flash(image_of(board, 1))
     bench.power_cycle()

@@ -19,7 +19,7 @@ def test_the_first_commands_are_the_quickstart_and_the_tests() -> None:
 
 
 def test_every_command_of_ours_in_the_readme_exists() -> None:
-    named = set(re.findall(r"mcutune ([a-z]+)", README))
+    named = set(re.findall(r"mcutune ([a-z-]+)", README))
     known = set(commands.list_commands(click.Context(commands)))
     assert named & known == known
     assert {name for name in named - known if f"`mcutune {name}" in README} == set()

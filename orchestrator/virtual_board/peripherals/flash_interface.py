@@ -51,6 +51,9 @@ class FlashArray(Protocol):
     def restore(self, address: int, before: bytes) -> None:
         """Undo stores that the flash did not take."""
 
+    def hold(self, address: int, content: bytes) -> None:
+        """Let a double word become what was programmed."""
+
     def double_word(self, address: int) -> bytes:
         """Give what the double word at `address` holds."""
 

@@ -115,10 +115,11 @@ class FlashInterfaceF4(FlashController):
             return
         store, self._store = self._store, None
         error = self._error_of(store)
-        self._memory.restore(store.double_word, store.before if error else store.programmed())
         if error:
+            self._memory.restore(store.double_word, store.before)
             self._raise(error)
         else:
+            self._memory.hold(store.double_word, store.programmed())
             self._finish(PROGRAM_S)
 
     def _error_of(self, store: _Store) -> int:

@@ -131,12 +131,21 @@ class FakeFirmware:
         self.loads = 0
         self.drops_a_bit = False
         self.canned: dict[str, str] = {}
+        self.flips_a_bit_of: str | None = None
         self._received = ""
         self._filled = 0
+        self._last_crc = 0
 
     def feed(self, data: bytes) -> bytes:
         *commands, self._received = (self._received + data.decode()).split("%")
-        return b"".join((self._answer(command) + "m-ready\n").encode() for command in commands)
+        return b"".join(map(self._exchange, commands))
+
+    def _exchange(self, command: str) -> bytes:
+        reply = bytearray((self._answer(command) + "m-ready\n").encode())
+        self._last_crc = zlib.crc32(command.encode() + reply)
+        if command == self.flips_a_bit_of:
+            reply[reply.index(b"[") + 1] ^= 1
+        return bytes(reply)
 
     def _answer(self, command: str) -> str:
         if command in self.canned:
@@ -153,6 +162,7 @@ class FakeFirmware:
         fixed = {
             "identity": f"m-protocol-[1]\nm-board-[{self.board}]\nm-model-hash-[{self.model_hash}]\n"
             "m-clock-hz-[80000000]\nm-device-[0a0b]\n",
+            "check": f"m-check-[{self._last_crc:08x}]\n",
             "crc": f"m-crc-[{zlib.crc32(self.input):08x}]\n",
             "output": f"m-output-[{self.output.hex()}]\n",
             "layers": "m-layer-[60]\nm-layer-[40]\n",
@@ -198,6 +208,7 @@ class FakeBoard:
         self.is_mute = False
         self.mute_resets = 0
         self.late_s = 0.0
+        self.babble = b""
         self.pending = bytearray()
         self.is_parity_even = True
         self.runs_bootloader = False
@@ -213,6 +224,7 @@ class FakeBoard:
             time.sleep(min(self.late_s, deadline.remaining))
             if deadline.expired:
                 return b""
+        self.pending += self.babble
         if not self.pending:
             time.sleep(deadline.remaining)
         data = bytes(self.pending[:max_bytes])

@@ -1,6 +1,7 @@
 import pytest
 
 from orchestrator.device import exchange, runner
+from orchestrator.device.resident_loader import ResidentLoader
 from orchestrator.device.runner import Runner
 from orchestrator.domain.errors import (
     DeviceFaultError,
@@ -93,6 +94,29 @@ def test_a_reply_of_another_form_is_unexpected(board: FakeBoard, session: Runner
     board.firmware.canned["memory"] = reply
     with pytest.raises(UnexpectedReplyError, match="'memory'"):
         session.memory()
+
+
+@pytest.mark.parametrize("command", ["identity", "run", "bench 1 0", "output 0", "layers", "memory", "check"])
+def test_a_figure_with_one_wrong_bit_is_never_taken(board: FakeBoard, session: Runner, command: str) -> None:
+    board.firmware.flips_a_bit_of = command
+    with pytest.raises(UnexpectedReplyError):
+        session.identity()
+        session.run()
+        session.bench(1, 0)
+        session.output(0, 300)
+        session.layers(2)
+        session.memory()
+
+
+def test_a_line_that_babbles_without_end_is_given_up(board: FakeBoard, session: Runner) -> None:
+    board.is_mute = True
+    board.babble = b"x"
+    with pytest.raises(UnexpectedReplyError, match="a whole line"):
+        session.run()
+    with pytest.raises(DeviceSilentError, match="sync"):
+        session.synchronise(0.2)
+    with pytest.raises(DeviceSilentError, match="resident loader"):
+        ResidentLoader(board).synchronise(0.2)
 
 
 def test_an_output_of_another_size_is_unexpected(board: FakeBoard, session: Runner) -> None:

@@ -1,7 +1,6 @@
 """The board as a process, through pyserial as any host would use it."""
 
 import os
-import pty
 import select
 import shutil
 import signal
@@ -10,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +16,8 @@ from pathlib import Path
 import pytest
 import serial
 
+from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.domain.errors import InputError
 from orchestrator.virtual_board.process import VirtualBoardProcess, start_virtual_board
 from tests.unit.virtual_board.firmware import (
     BOARD,
@@ -85,6 +85,23 @@ def test_20_kb_come_back_unharmed_at_full_speed(board: VirtualBoardProcess, sour
     data = bytes(range(256)) * 80
     with opened(board) as port:
         assert ask(port, data, len(data)) == data
+
+
+@pytest.mark.parametrize(("heard", "said"), [(1000, 1), (1, 1000)], ids=["to the board", "to the host"])
+def test_a_throttled_line_takes_at_least_the_time_of_its_bytes(heard: int, said: int) -> None:
+    source = f"""
+    void start(void)
+    {{
+        usart_start(0);
+        for (;;) {{ for (int i = 0; i < {heard}; i++) get(); for (int i = 0; i < {said}; i++) put('s'); }}
+    }}
+    """
+    with start_virtual_board(BOARD, throttle=True) as board:
+        flash(board, build(source))
+        with opened(board) as port:
+            started = time.monotonic()
+            assert ask(port, bytes(heard), said) == b"s" * said
+            assert time.monotonic() - started >= (heard + said) * 10 / 115_200
 
 
 def test_a_sleeping_board_costs_no_processor_time(board: VirtualBoardProcess) -> None:
@@ -185,48 +202,45 @@ def test_a_board_started_from_a_thread_outlives_the_thread() -> None:
         assert not has_ended_within(board.pid, 0.3)
 
 
-@contextmanager
-def pty_bridge(board: VirtualBoardProcess) -> Iterator[str]:
-    """A tty for tools that know no URLs; the far end of the line is the board, already in its bootloader."""
-    master, slave = pty.openpty()
-    tty.setraw(slave)
-    stop = threading.Event()
-    with opened(board, "E") as port:
-        port.timeout = 0.01
-        reset(port, into_bootloader=True)
-
-        def shuttle() -> None:
-            while not stop.is_set():
-                if select.select([master], [], [], 0.0)[0]:
-                    port.write(os.read(master, 4096))
-                answer = port.read(max(1, port.in_waiting))
-                if answer:
-                    os.write(master, answer)
-
-        thread = threading.Thread(target=shuttle)
-        thread.start()
-        try:
-            yield os.ttyname(slave)
-        finally:
-            stop.set()
-            thread.join()
-            os.close(slave)
-            os.close(master)
+def test_a_pty_speaks_with_the_board_while_no_program_is_on_its_port() -> None:
+    with start_virtual_board(BOARD, pty=True) as board:
+        flash(board, build(ECHO_POLLED))
+        assert board.pty is not None
+        with serial.Serial(board.pty, 9_600, timeout=5) as terminal:
+            assert ask(terminal, b"\xff%\r\n", 4) == b"\xff%\r\n"
+            with opened(board) as port:
+                assert ask(port, b"x") == b"x"
+                terminal.timeout = 0.2
+                assert ask(terminal, b"") == b""
+            terminal.timeout = 5
+            assert ask(terminal, b"back", 4) == b"back"
 
 
 @pytest.mark.skipif(shutil.which("stm32flash") is None, reason="stm32flash is not installed (Debian: stm32flash)")
-def test_stm32flash_identifies_writes_and_verifies(board: VirtualBoardProcess, tmp_path: Path) -> None:
+def test_stm32flash_identifies_writes_verifies_and_starts_through_the_pty(tmp_path: Path) -> None:
     image = tmp_path / "image.bin"
     image.write_bytes(build(ECHO_POLLED))
-    with pty_bridge(board) as device:
+    with start_virtual_board(BOARD, pty=True, boot0=True) as board:
+        assert board.pty is not None
         done = subprocess.run(
-            ["stm32flash", "-m", "8n1", "-w", str(image), "-v", device],  # a pty has no parity; the bridge adds it
+            ["stm32flash", "-m", "8n1", "-w", str(image), "-v", "-g", hex(FLASH_ORIGIN), board.pty],
             capture_output=True,
             text=True,
             timeout=60,
         )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "0x0415 (STM32L4" in done.stdout
-    with opened(board) as port:
-        reset(port, into_bootloader=False)
-        assert ask(port, b"hello", 5) == b"hello"
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "0x0415 (STM32L4" in done.stdout
+        with serial.Serial(board.pty, 115_200, timeout=5) as terminal:
+            assert ask(terminal, b"hello", 5) == b"hello"
+
+
+def test_boot0_is_refused_where_there_is_no_rom_bootloader() -> None:
+    with pytest.raises(InputError, match="--boot0: nucleo_l4r5zi"):
+        start_virtual_board(load_board_type("nucleo_l4r5zi"), boot0=True)
+
+
+def test_a_port_that_is_taken_is_bad_input() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        with pytest.raises(InputError, match=f"--port {number}: cannot be opened"):
+            start_virtual_board(BOARD, tcp_port=number)

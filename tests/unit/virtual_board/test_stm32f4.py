@@ -50,6 +50,9 @@ class Array:
     def restore(self, address: int, before: bytes) -> None:
         self.content[address] = before
 
+    def hold(self, address: int, content: bytes) -> None:
+        self.content[address] = content
+
     def double_word(self, address: int) -> bytes:
         return self.content.get(address, b"\xff" * 8)
 
