@@ -151,25 +151,30 @@ static int is_pointwise(const mt_window *window)
 static inline __attribute__((always_inline)) void multiply(const mt_matrix *matrix, mt_two_columns *job,
                                                            int8_t *output, uint32_t distance)
 {
-    const uint32_t whole = matrix->rows / 4u, rest = matrix->rows % 4u;
+    const uint32_t rest = matrix->rows % 4u;
     const uint32_t *words = matrix->words;
     uint32_t bytes[2];
     job->groups = matrix->groups;
-    job->groups_end = matrix->groups + whole;
     job->output = output;
     job->distance = distance;
-    for (uint32_t part = whole == 0; part < 1 + (rest > 0); part++) {
-        if (part > 0) {
+    for (int is_last = matrix->rows < 4; ; is_last = 1) {
+        if (is_last) {
             job->groups_end++;
             job->output = (int8_t *)bytes;
             job->distance = 4;
         }
         words = mt_run_two_columns(words, job);
+        if (rest == 0) {
+            return;
+        }
+        if (is_last) {
+            break;
+        }
     }
-    if (rest > 0) {
-        mt_store_bytes(output + 4 * whole + distance, bytes[1], (int32_t)rest);
-        mt_store_bytes(output + 4 * whole, bytes[0], (int32_t)rest); /* last: it remains where both have one address */
-    }
+    job->groups_end--;
+    output += matrix->rows - rest;
+    mt_store_bytes(output + distance, bytes[1], (int32_t)rest);
+    mt_store_bytes(output, bytes[0], (int32_t)rest); /* last: it remains where both have one address */
 }
 
 void mt_conv2d_s8(const mt_conv2d *layer, const int8_t *input, uint32_t *scratch, int8_t *output)
