@@ -40,7 +40,8 @@ static sliding sliding_of(const mt_conv2d *layer, const int8_t *input, int8_t *g
     sliding window = {.layer = layer, .input = input, .gathered = gathered,
                       .last_left = is_dense ? layer->input.width - of->width : -1,
                       .last_top = layer->input.height - of->height, .row_step = layer->input.width * channels,
-                      .row_bytes = row_bytes, .stride_bytes = of->stride_x * channels, .quads = row_bytes / 4u, .rest = row_bytes % 4u};
+                      .row_bytes = row_bytes, .stride_bytes = of->stride_x * channels, .quads = row_bytes / 4u,
+                      .rest = row_bytes % 4u};
     start_row(&window, -(int32_t)of->pad_top);
     return window;
 }
@@ -101,7 +102,8 @@ static __attribute__((noinline)) void gather_window(const sliding *window)
 }
 
 /* What rows have beyond whole quads: two values of each row, then one value of every two rows, in a word. */
-static inline __attribute__((always_inline)) void widen_rests(const sliding *window, const int8_t *values, uint32_t *column)
+static inline __attribute__((always_inline)) void widen_rests(const sliding *window, const int8_t *values,
+                                                              uint32_t *column)
 {
     const uint32_t rows = window->layer->window.height, step = window->step;
     values += 4 * window->quads;
@@ -157,7 +159,7 @@ static inline __attribute__((always_inline)) void multiply(const mt_matrix *matr
     job->groups = matrix->groups;
     job->output = output;
     job->distance = distance;
-    for (int is_last = matrix->rows < 4; ; is_last = 1) {
+    for (int is_last = matrix->rows < 4;; is_last = 1) {
         if (is_last) {
             job->groups_end++;
             job->output = (int8_t *)bytes;
