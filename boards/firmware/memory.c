@@ -39,7 +39,13 @@ void *memset(void *to, int value, size_t count)
 {
     const word four = {(uint8_t)value * 0x01010101U};
     uint8_t *target = to;
-    const uint8_t *const end = target + count, *const words_end = target + (count & ~3U);
+    const uint8_t *const end = target + count;
+    const uint8_t *const fours_end = target + (count & ~15U), *const words_end = target + (count & ~3U);
+    for (; target != fours_end; target += 16) {
+        word *words = (word *)target;
+        words[0] = words[1] = words[2] = words[3] = four;
+        REMAIN_A_LOOP();
+    }
     for (; target != words_end; target += 4) {
         *(word *)target = four;
         REMAIN_A_LOOP();

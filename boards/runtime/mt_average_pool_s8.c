@@ -17,39 +17,47 @@ static inline int32_t divide(int32_t sum, uint32_t count, uint32_t reciprocal)
     return (quotient ^ sign) - sign;
 }
 
+/* Sums of four channels, which lie in a word of each pixel, or of the first of them alone. */
+static inline void add_up(const mt_pool *layer, const int8_t *pixel, uint32_t height, uint32_t width, uint32_t count,
+                          int32_t *sums)
+{
+    const uint32_t channels = layer->input.channels, left_over = ((uint32_t)layer->input.width - width) * channels;
+    int32_t a = 0, b = 0, c = 0, d = 0;
+    for (; height > 0; height--, pixel += left_over) {
+        if (count == 1) {
+            for (uint32_t left = width; left > 0; left--, pixel += channels) {
+                a += *pixel;
+            }
+            continue;
+        }
+        for (uint32_t left = width; left > 0; left--, pixel += channels) {
+            const uint32_t four = mt_load_4(pixel);
+            a += (int8_t)four;
+            b += (int8_t)(four >> 8);
+            c += (int8_t)(four >> 16);
+            d += (int32_t)four >> 24;
+        }
+    }
+    sums[0] = a;
+    sums[1] = b;
+    sums[2] = c;
+    sums[3] = d;
+}
+
 /* One output pixel: the mean of a block of `height` x `width` pixels that all lie inside the input. */
 static void average(const mt_pool *layer, const int8_t *block, uint32_t height, uint32_t width, int8_t *output)
 {
-    uint32_t channels = layer->input.channels;
-    uint32_t reciprocal = reciprocal_of(height * width);
-    const uint32_t left_over = ((uint32_t)layer->input.width - width) * channels;
-    uint32_t channel = 0;
-    for (; channel + 4 <= channels; channel += 4) { /* four in a word */
-        const int8_t *pixel = block + channel;
-        int32_t sums[4] = {0, 0, 0, 0};
-        for (uint32_t y = 0; y < height; y++, pixel += left_over) {
-            for (uint32_t x = 0; x < width; x++, pixel += channels) {
-                const uint32_t four = mt_load_4(pixel);
-                sums[0] += (int8_t)four;
-                sums[1] += (int8_t)(four >> 8);
-                sums[2] += (int8_t)(four >> 16);
-                sums[3] += (int32_t)four >> 24;
-            }
+    const uint32_t pixels = height * width, reciprocal = reciprocal_of(pixels);
+    const int8_t *const end = output + layer->input.channels;
+    while (output != end) {
+        const uint32_t count = end - output < 4 ? 1 : 4;
+        int32_t sums[4];
+        add_up(layer, block, height, width, count, sums);
+        block += count;
+#pragma GCC unroll 1
+        for (uint32_t i = 0; i < count; i++) {
+            *output++ = (int8_t)mt_clamp(divide(sums[i], pixels, reciprocal), layer->lowest, layer->highest);
         }
-        for (uint32_t i = 0; i < 4; i++) {
-            output[channel + i] =
-                (int8_t)mt_clamp(divide(sums[i], height * width, reciprocal), layer->lowest, layer->highest);
-        }
-    }
-    for (; channel < channels; channel++) {
-        const int8_t *pixel = block + channel;
-        int32_t sum = 0;
-        for (uint32_t y = 0; y < height; y++, pixel += left_over) {
-            for (uint32_t x = 0; x < width; x++, pixel += channels) {
-                sum += *pixel;
-            }
-        }
-        output[channel] = (int8_t)mt_clamp(divide(sum, height * width, reciprocal), layer->lowest, layer->highest);
     }
 }
 

@@ -40,7 +40,8 @@ static sliding sliding_of(const mt_conv2d *layer, const int8_t *input, int8_t *g
     sliding window = {.layer = layer, .input = input, .gathered = gathered,
                       .last_left = is_dense ? layer->input.width - of->width : -1,
                       .last_top = layer->input.height - of->height, .row_step = layer->input.width * channels,
-                      .row_bytes = row_bytes, .stride_bytes = of->stride_x * channels, .quads = row_bytes / 4u, .rest = row_bytes % 4u};
+                      .row_bytes = row_bytes, .stride_bytes = of->stride_x * channels, .quads = row_bytes / 4u,
+                      .rest = row_bytes % 4u};
     start_row(&window, -(int32_t)of->pad_top);
     return window;
 }
@@ -50,13 +51,28 @@ static inline int32_t within(int32_t value, int32_t highest)
     return value < 0 ? 0 : value > highest ? highest : value;
 }
 
+/* Rows of a window are short more often than not: no call for those. */
+static inline void copy(int8_t *to, const int8_t *from, uint32_t count)
+{
+    if (count >= 16) {
+        memcpy(to, from, count);
+        return;
+    }
+    for (; count >= 4; count -= 4, to += 4, from += 4) {
+        memcpy(to, from, 4);
+    }
+    for (; count > 0; count--) {
+        *to++ = *from++;
+    }
+}
+
 /* Copy the taps of a row from `first` up to `end`, which lie in the input. */
 static void gather_row(const sliding *window, const int8_t *from, int32_t first, int32_t end, int8_t *to)
 {
     const uint32_t channels = window->layer->input.channels, dilation = window->layer->window.dilation_x;
     to += (uint32_t)first * channels;
     if (dilation == 1) {
-        memcpy(to, from, (uint32_t)(end - first) * channels);
+        copy(to, from, (uint32_t)(end - first) * channels);
         return;
     }
     for (; first < end; first++, from += dilation * channels, to += channels) {
@@ -86,7 +102,8 @@ static __attribute__((noinline)) void gather_window(const sliding *window)
 }
 
 /* What rows have beyond whole quads: two values of each row, then one value of every two rows, in a word. */
-static inline __attribute__((always_inline)) void widen_rests(const sliding *window, const int8_t *values, uint32_t *column)
+static inline __attribute__((always_inline)) void widen_rests(const sliding *window, const int8_t *values,
+                                                              uint32_t *column)
 {
     const uint32_t rows = window->layer->window.height, step = window->step;
     values += 4 * window->quads;
@@ -136,25 +153,30 @@ static int is_pointwise(const mt_window *window)
 static inline __attribute__((always_inline)) void multiply(const mt_matrix *matrix, mt_two_columns *job,
                                                            int8_t *output, uint32_t distance)
 {
-    const uint32_t whole = matrix->rows / 4u, rest = matrix->rows % 4u;
+    const uint32_t rest = matrix->rows % 4u;
     const uint32_t *words = matrix->words;
     uint32_t bytes[2];
     job->groups = matrix->groups;
-    job->groups_end = matrix->groups + whole;
     job->output = output;
     job->distance = distance;
-    for (uint32_t part = whole == 0; part < 1 + (rest > 0); part++) {
-        if (part > 0) {
+    for (int is_last = matrix->rows < 4;; is_last = 1) {
+        if (is_last) {
             job->groups_end++;
             job->output = (int8_t *)bytes;
             job->distance = 4;
         }
         words = mt_run_two_columns(words, job);
+        if (rest == 0) {
+            return;
+        }
+        if (is_last) {
+            break;
+        }
     }
-    if (rest > 0) {
-        mt_store_bytes(output + 4 * whole + distance, bytes[1], (int32_t)rest);
-        mt_store_bytes(output + 4 * whole, bytes[0], (int32_t)rest); /* last: it remains where both have one address */
-    }
+    job->groups_end--;
+    output += matrix->rows - rest;
+    mt_store_bytes(output + distance, bytes[1], (int32_t)rest);
+    mt_store_bytes(output, bytes[0], (int32_t)rest); /* last: it remains where both have one address */
 }
 
 void mt_conv2d_s8(const mt_conv2d *layer, const int8_t *input, uint32_t *scratch, int8_t *output)

@@ -52,7 +52,8 @@ typedef struct {
     "asr " x ", " x ", " right "\n ssat " x ", #8, " x ", asr #1\n"
 
 /* With its row's scale, that lies behind r1. */
-#define SCALE(x, multiplier, right) "ldr r2, [r1, #" multiplier "]\n ldrb r3, [r1, #" right "]\n" REQUANTISE(x, "r2", "r3")
+#define SCALE(x, multiplier, right) \
+    "ldr r2, [r1, #" multiplier "]\n ldrb r3, [r1, #" right "]\n" REQUANTISE(x, "r2", "r3")
 
 /* Those of two neighbours at once. */
 #define SCALE_2(x, x_multiplier, x_right, y, y_multiplier, y_right)                                         \
@@ -61,7 +62,8 @@ typedef struct {
 
 /* Between passes: the doubled sum of an upper row is kept, and the word starts again. */
 #define KEEP(a, b, kept)                                                                                    \
-    "sub " a ", " a ", " b "\n ldr r3, %[" kept "]\n add r3, r3, " a ", asr #7\n str r3, %[" kept "]\n mov " a ", " b "\n"
+    "sub " a ", " a ", " b "\n ldr r3, %[" kept "]\n add r3, r3, " a ", asr #7\n"                          \
+    "str r3, %[" kept "]\n mov " a ", " b "\n"
 
 /* After the last of several passes: the kept sum joins that of an upper row; lr is zero. */
 #define TAKE(a, b, kept)                                                                                    \
@@ -115,7 +117,8 @@ static const uint32_t *run(const uint32_t *words, blocks *job)
           [pass_end] "+m"(job->pass_end), [kept0] "+m"(job->kept[0]), [kept1] "+m"(job->kept[1]),
           [kept2] "+m"(job->kept[2]), [kept3] "+m"(job->kept[3])
         : [first_turn_bytes] "m"(job->first_turn_bytes), [column] "m"(job->column), [first_end] "m"(job->first_end),
-          [only_end] "m"(job->only_end), [end] "m"(job->end), [offset] "m"(job->offset), [groups_end] "m"(job->groups_end)
+          [only_end] "m"(job->only_end), [end] "m"(job->end), [offset] "m"(job->offset),
+          [groups_end] "m"(job->groups_end)
         : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
     return weights;
 }

@@ -58,8 +58,8 @@ static inline uint32_t mt_group_byte(int32_t value, const mt_channels *channels,
                            channels->shifts[index].right, offset);
 }
 
-/* The same for the doubled sum of row `index` of a group, as a signed byte; offset is 2 * zero point + 1. All rows round
- * when they are shifted, so that the sign alone is the one less. */
+/* The same for the doubled sum of row `index` of a group, as a signed byte; offset is 2 * zero point + 1. All rows
+ * round when they are shifted, so that the sign alone is the one less. */
 static inline uint32_t mt_row_byte(int32_t doubled, const mt_rows *rows, uint32_t index, int32_t offset)
 {
     const uint32_t right = rows->rights[index];

@@ -41,7 +41,8 @@ static inline mt_two_columns mt_two_columns_of(const mt_matrix *matrix, const ui
     const uint32_t first_turn = (first_pass - 1) % MT_QUADS_PER_TURN + 1;
     mt_two_columns job = {.columns = columns, .first_end = first_end, .pass_end = first_end,
                           .only_end = first_end == end ? end : 0, .end = end,
-                          .first_turn_bytes = first_turn * MT_QUAD_CODE_BYTES, .offset = matrix->offset};
+                          .first_turn_bytes = first_turn * MT_QUAD_CODE_BYTES,
+                          .groups_end = matrix->groups + matrix->rows / 4u, .offset = matrix->offset};
     return job;
 }
 
