@@ -78,6 +78,7 @@ class Server:
         self._is_away = False
         self._parent_handles: set[int] = set()
         self._pty: Client | None = None
+        self._pty_format = LineFormat(None, None)
 
     @property
     def url(self) -> str:
@@ -177,7 +178,7 @@ class Server:
             self._selector.modify(client, events)
 
     def _put_to_client(self, data: bytes) -> None:
-        if self._client is not None:  # else nobody is plugged in: lost as on a wire
+        if self._client is not None and self._back_at is None:  # else nobody is plugged in: lost as on a wire
             self._client.put(data)
 
     def _accept(self) -> None:
