@@ -31,6 +31,7 @@ COLUMNS = (
     "cycles",
     "of the peer's",
     "per MAC",
+    "with wait states",
     "flash without weights",
     "arena",
     "of the peer's",
@@ -71,7 +72,8 @@ def main() -> int:
     for name in arguments.model or PEERS:
         tflite = (arguments.models / f"{name}.tflite").read_bytes()
         report = measure_model(tflite, board, samples=4, repeats=1, zero_wait_states=True)
-        print(_row(name, report, _build_seconds(tflite, board)), flush=True)
+        waiting = measure_model(tflite, board, samples=1, repeats=1, zero_wait_states=False).measurement.cycles
+        print(_row(name, report, waiting, _build_seconds(tflite, board)), flush=True)
         ratios.append(report.measurement.cycles / PEERS[name].cycles)
         missed += _missed(name, report)
         if arguments.layers:
@@ -100,7 +102,7 @@ def _build_seconds(tflite: bytes, board: BoardType) -> float:
     return time.perf_counter() - start
 
 
-def _row(name: str, report: ModelReport, build_s: float) -> str:
+def _row(name: str, report: ModelReport, waiting_cycles: int, build_s: float) -> str:
     measured, peer = report.measurement, PEERS[name]
     footprint = measured.footprint
     cells = (
@@ -108,6 +110,7 @@ def _row(name: str, report: ModelReport, build_s: float) -> str:
         f"{measured.cycles:,}",
         f"{measured.cycles / peer.cycles:.3f}",
         f"{measured.cycles / peer.macs:.2f}",
+        f"{waiting_cycles:,}",
         f"{footprint.code_bytes:,}",
         f"{footprint.arena_bytes:,}",
         f"{footprint.arena_bytes / peer.arena_bytes:.2f}",

@@ -5,7 +5,7 @@
 #define QUADS_PER_PASS 128u
 
 /* Quads and bytes of code in a turn of the unrolled loop. */
-#define QUADS_PER_TURN 8u
+#define QUADS_PER_TURN 4u
 #define QUAD_CODE_BYTES 136u
 
 /* Whole blocks of eight rows a to h. */
@@ -87,7 +87,7 @@ static const uint32_t *run(const uint32_t *words, blocks *job)
         "mov r4, #0\n mov r5, #0\n mov r6, #0\n mov r7, #0\n mov r8, #0\n mov r9, #0\n mov r10, #0\n mov r11, #0\n"
         "bx r3\n"
         ".balign 4\n"
-        "2:\n" QUAD QUAD QUAD QUAD QUAD QUAD QUAD QUAD
+        "2:\n" QUAD QUAD QUAD QUAD
         "3:\n"
         "ldr r2, %[pass_end]\n cmp r1, r2\n bne 2b\n"
         "ldr r3, %[only_end]\n ldr r1, %[groups]\n cmp r2, r3\n bne 5f\n"

@@ -14,7 +14,7 @@
 #define MT_QUADS_PER_PASS 128u
 
 /* Quads and bytes of code in a turn of the unrolled loop. */
-#define MT_QUADS_PER_TURN 8u
+#define MT_QUADS_PER_TURN 4u
 #define MT_QUAD_CODE_BYTES 112u
 
 /* Whole blocks of four rows (a, b, c, d) by two columns. */
@@ -91,7 +91,7 @@ static inline __attribute__((always_inline)) const uint32_t *mt_run_two_columns(
         "mov r4, #0\n mov r5, #0\n mov r6, #0\n mov r7, #0\n mov r8, #0\n mov r9, #0\n mov r10, #0\n mov r11, #0\n"
         "bx r3\n"
         ".balign 4\n"
-        "2:\n" MT_QUAD MT_QUAD MT_QUAD MT_QUAD MT_QUAD MT_QUAD MT_QUAD MT_QUAD
+        "2:\n" MT_QUAD MT_QUAD MT_QUAD MT_QUAD
         "3:\n"
         "ldr r2, %[pass_end]\n cmp r1, r2\n bne 2b\n"
         "ldr r3, %[only_end]\n ldr r1, %[groups]\n cmp r2, r3\n bne 5f\n"
