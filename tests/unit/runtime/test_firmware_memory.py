@@ -12,12 +12,20 @@ SOURCE = Path(boards.__file__).parent / "firmware" / "memory.c"
 ROOM = 96
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+@pytest.fixture(scope="module", params=[(), ("-D__ARM_FEATURE_UNALIGNED=1",)], ids=["aligned", "unaligned"])
+def library(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     path = tmp_path_factory.mktemp("memory") / "memory.so"
     renamed = ("-Dmemcpy=copied", "-Dmemset=filled")
-    run_tool(["gcc", "-std=c11", "-Os", *WARNINGS, *renamed, "-shared", "-fPIC", SOURCE, "-o", path])
+    run_tool(["gcc", "-std=c11", "-Os", *WARNINGS, *renamed, *request.param, "-shared", "-fPIC", SOURCE, "-o", path])
     return ctypes.CDLL(str(path))
+
+
+@pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m4"])
+def test_they_call_nothing_least_of_all_themselves(core: str, tmp_path: Path) -> None:
+    built = tmp_path / "memory.o"
+    run_tool(["arm-none-eabi-gcc", "-std=c11", "-Os", *WARNINGS, f"-mcpu={core}", "-mthumb", "-c", SOURCE, "-o", built])
+    assert " bl" not in run_tool(["arm-none-eabi-objdump", "-dr", built])
+    assert "R_ARM" not in run_tool(["arm-none-eabi-objdump", "-r", built])
 
 
 @pytest.mark.parametrize("offset", range(4))
