@@ -20,6 +20,8 @@ from tests.unit.compiler.oracle_models import depthwise, repeated_rows, slow
 from tests.unit.compiler.test_compile import dense_model
 
 BUSY_FOR_A_MINUTE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
 import numpy as np
 from orchestrator.parity.tflm import run_tflm
 from tests.unit.compiler.oracle_models import slow
