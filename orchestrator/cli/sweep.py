@@ -22,8 +22,14 @@ PLAIN_WIDTH = 140
     metavar="DIR",
     help="Directory of the sweep, new or empty; by default sweeps/NAME-TIME under the working directory.",
 )
+@click.option(
+    "--address",
+    metavar="auto|HOST:PORT",
+    envvar="RAY_ADDRESS",
+    help="Ray cluster to join, of which this machine is a node; by default a Ray of the sweep's own on this machine.",
+)
 @click.option("--verbose", is_flag=True, help="Show log lines, and the trace of an error.")
-def sweep(experiment_file: Path, out: Path | None, verbose: bool) -> None:
+def sweep(experiment_file: Path, out: Path | None, address: str | None, verbose: bool) -> None:
     """Search for the most accurate network that fits the board.
 
     Every candidate is built, converted to int8, compiled, flashed and measured; those within the budgets are trained,
@@ -39,7 +45,7 @@ def sweep(experiment_file: Path, out: Path | None, verbose: bool) -> None:
     from orchestrator.report.summary import count_line, failure_lines
     from orchestrator.sweep import check_experiment, run_sweep
 
-    check_experiment(experiment)
+    dataset = check_experiment(experiment)
     console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     folder = create_sweep_folder(experiment.name, out)
     send_logs_to(folder.log, verbose)
@@ -50,7 +56,7 @@ def sweep(experiment_file: Path, out: Path | None, verbose: bool) -> None:
         soft_wrap=True,
     )
     with SweepProgress(console, experiment.search.candidates) as progress:
-        result = run_sweep(experiment, folder, progress)
+        result = run_sweep(experiment, dataset, folder, progress, address)
     console.print(candidate_table(result.records, result.winner_id))
     console.print("* the winner; ~ float accuracy of a training stopped early; others: int8 on the validation split")
     console.print(count_line(result.records))

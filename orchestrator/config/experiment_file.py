@@ -78,6 +78,7 @@ class _ResourcesFile(StrictModel):
     cpus_per_trainer: Annotated[int, Field(ge=0)] = 1
     gpus_per_trainer: Annotated[float, Field(ge=0.0)] = 0.0
     virtual_boards: Positive = 1
+    most_boards: Positive | None = None
 
 
 class _ExperimentFile(StrictModel):
@@ -127,6 +128,7 @@ def read_experiment(path: Path) -> Experiment:
         resources=ResourceChoice(**content.resources.model_dump()),
         seed=content.seed,
         tracking_uri=content.tracking_uri,
+        code=path.parent.resolve(),
     )
 
 

@@ -47,12 +47,18 @@ class TrainingChoice:
 
 @dataclass(frozen=True)
 class ResourceChoice:
-    """Trainers, what each of them holds, and the virtual boards started when the lab has none."""
+    """Trainers, what each of them holds, and boards.
+
+    Attributes:
+        virtual_boards: started when the lab has no board of the type.
+        most_boards: how many boards of the lab the sweep may hold at once; None: any.
+    """
 
     trainers: int
     cpus_per_trainer: int
     gpus_per_trainer: float
     virtual_boards: int
+    most_boards: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,11 @@ class MeasureChoice:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A validated experiment file."""
+    """A validated experiment file.
+
+    Attributes:
+        code: folder of the file: where Python looks for a search space of the user's own.
+    """
 
     name: str
     search_space: str
@@ -79,3 +89,4 @@ class Experiment:
     resources: ResourceChoice
     seed: int
     tracking_uri: str | None
+    code: Path | None = None

@@ -12,8 +12,9 @@ from orchestrator.domain.errors import InfrastructureError, ParityError
 from orchestrator.domain.experiment import Experiment
 from orchestrator.domain.measurement import Measurement
 from orchestrator.domain.outcome import Outcome
+from orchestrator.lab.requests import Measured
 from orchestrator.pipeline.prepare import Prepared, Stopwatch
-from orchestrator.pipeline.stages import Diverged, HostCheck, Measured, Stages, Trained
+from orchestrator.pipeline.stages import Diverged, HostCheck, Stages, Trained
 
 
 def run_candidate(

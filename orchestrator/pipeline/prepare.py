@@ -4,25 +4,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from orchestrator.compiler import compile_model
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.datasets.dataset import Dataset
-from orchestrator.datasets.load import load_dataset
 from orchestrator.domain.errors import DoesNotFitError, UnsupportedModelError
 from orchestrator.domain.experiment import Experiment
 from orchestrator.domain.model import FirmwareImage
 from orchestrator.domain.outcome import Outcome
 from orchestrator.toolchain.link import link_image
-
-dataset_of_choice = cache(load_dataset)
-
-
-def dataset_of(experiment: Experiment) -> Dataset:
-    """Give the experiment's data set, read once per process."""
-    return dataset_of_choice(experiment.dataset, experiment.seed)
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ class Stopwatch:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - started
 
 
-def prepare_untrained(experiment: Experiment, config: dict[str, Any]) -> Prepared | Outcome:
+def prepare_untrained(experiment: Experiment, dataset: Dataset, config: dict[str, Any]) -> Prepared | Outcome:
     """Build the network of `config`, untrained, and make its image; or say why there is none.
 
     RAM, flash and cycles do not depend on trained weights, so this image is measured before any training.
@@ -64,7 +55,6 @@ def prepare_untrained(experiment: Experiment, config: dict[str, Any]) -> Prepare
     from orchestrator.training.search_space import InvalidNetworkError, build_network
 
     watch = Stopwatch()
-    dataset = dataset_of(experiment)
     try:
         with watch.step("build"):
             model = build_network(

@@ -8,6 +8,7 @@ from orchestrator.domain.candidate import EpochResult
 from orchestrator.domain.measurement import DeviceRun
 from orchestrator.domain.outcome import Outcome
 from orchestrator.domain.parity import NotCompared, ParityReport
+from orchestrator.lab.requests import Measured
 from orchestrator.pipeline.prepare import Prepared
 
 
@@ -23,16 +24,6 @@ class Diverged:
     """Or this: training came to nothing."""
 
     reason: str
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A device run with the seconds spent waiting for a board and working on it, and the raw serial traffic."""
-
-    run: DeviceRun
-    wait_s: float
-    work_s: float
-    serial_log: bytes
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from orchestrator.domain.errors import DeviceSilentError, DoesNotFitError, Toolc
 from orchestrator.domain.measurement import DeviceRun, Measurement
 from orchestrator.domain.outcome import Outcome, Status
 from orchestrator.domain.parity import ParityReport
+from orchestrator.lab.requests import Measured
 from orchestrator.pipeline.candidate import run_candidate
 from orchestrator.pipeline.prepare import Prepared
-from orchestrator.pipeline.stages import Diverged, HostCheck, Measured, Trained
+from orchestrator.pipeline.stages import Diverged, HostCheck, Trained
 from tests.records import EPOCHS, EXPERIMENT, IMAGE, MEASUREMENT, measured
 
 PREPARED = Prepared(b"tflite", "int main;", "key", IMAGE, (("build", 0.5),))
@@ -69,7 +70,7 @@ class ScriptedStages:
         self.kept[name] = content
 
     def _measured(self, measurement: Measurement) -> Measured:
-        return Measured(DeviceRun(self.ran, measurement, ()), wait_s=0.1, work_s=0.2, serial_log=b"traffic")
+        return Measured(DeviceRun(self.ran, measurement, ()), "unit", wait_s=0.1, work_s=0.2, serial_log=b"traffic")
 
 
 def run(stages: ScriptedStages) -> list[CandidateRecord]:
