@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ray
@@ -11,10 +11,10 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from orchestrator.cluster.board_pool import REPORT_S
 from orchestrator.cluster.pool_client import PoolClient, PoolLostError
 from orchestrator.cluster.unit_worker import UnitWorker
-from orchestrator.config.board_catalogue import load_board_type
-from orchestrator.lab.unit import Unit
+from orchestrator.domain.mapped_device import MappedDevice
+from orchestrator.lab.hosts import units_of
 from orchestrator.lab.unit_status import UnitStatus
-from orchestrator.lab.virtual_unit import Rehearsal, VirtualUnit
+from orchestrator.lab.virtual_unit import Rehearsal
 
 logger = logging.getLogger(__name__)
 
@@ -24,19 +24,22 @@ class BoardAgent:
 
     Args:
         host: names the agent in the lab.
+        devices: rows of a hardware map.
         virtual: board type and count of virtual boards to serve.
         rehearsal: faults that the virtual boards are to have.
     """
 
-    def __init__(self, host: str, virtual: dict[str, int], rehearsal: Rehearsal | None = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        devices: Sequence[MappedDevice],
+        virtual: Mapping[str, int],
+        rehearsal: Rehearsal | None = None,
+    ) -> None:
         self._host = host
         self._stop = threading.Event()
         self._pool = PoolClient(self._stop.is_set)
-        units: Sequence[Unit] = [
-            VirtualUnit(f"virtual-{board}-{number + 1}", load_board_type(board), rehearsal)
-            for board, count in virtual.items()
-            for number in range(count)
-        ]
+        units = units_of(devices, virtual, rehearsal)
         self._workers = [UnitWorker(unit, host, self._pool, self._stop) for unit in units]
         for worker in self._workers:
             worker.start()
@@ -64,8 +67,8 @@ class BoardAgent:
                 logger.error("%s: %s", self._host, error)
 
 
-def start_agent(host: str, virtual: dict[str, int], rehearsal: Rehearsal | None = None) -> Any:
-    """Start an agent on this node; it ends with this process."""
+def start_agent(host: str, virtual: Mapping[str, int], rehearsal: Rehearsal | None = None) -> Any:
+    """Start an agent with virtual boards as an actor on this node; it ends with this process."""
     actor = ray.remote(num_cpus=0, max_concurrency=4)(BoardAgent)
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    return actor.options(scheduling_strategy=here).remote(host, virtual, rehearsal)
+    return actor.options(scheduling_strategy=here).remote(host, (), virtual, rehearsal)

@@ -58,7 +58,7 @@ class RayStages:
     def train(self, config: dict[str, Any]) -> Generator[EpochResult | Trained | Diverged, None, None]:
         trainer = ray.get(self._workers.trainers.acquire.remote(self._candidate_id))
         ray.get(trainer.cancel.remote())  # whatever a killed predecessor of this trial left running
-        results = trainer.train.remote(config)
+        results = trainer.train.remote(config, self._workers.dataset)
         try:
             for reference in results:
                 yield ray.get(reference)

@@ -49,8 +49,7 @@ def run_candidates(
     study = Study(load_search_space(experiment.search_space).space(), experiment.search.algorithm, experiment.seed)
     session = local_ray(experiment) if address is None else joined_ray(address, experiment, experiment.code)
     with InterruptGuard() as guard, session, _boards(experiment), _pool_of(folder) as pool:
-        data = ray.put(dataset)
-        workers = Workers(start_trainers(experiment, data), data)
+        workers = Workers(start_trainers(experiment), ray.put(dataset))
         _tuner(experiment, folder, workers, study, WatcherCallback(watchers, guard)).fit()
         guard.check()
         return dict(pool.call("faults", folder.sweep_id))

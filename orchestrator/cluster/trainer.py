@@ -15,21 +15,22 @@ from orchestrator.pipeline.stages import Diverged, Trained
 class Trainer:
     """Trains one candidate at a time. A GPU task instead would lose its TensorFlow after every call."""
 
-    def __init__(self, experiment: Experiment, dataset: tuple[Any]) -> None:
+    def __init__(self, experiment: Experiment) -> None:
         from orchestrator.training.tensorflow_quiet import import_tensorflow
 
         import_tensorflow(threads=experiment.resources.cpus_per_trainer)
         self._experiment = experiment
         self._cancelled = threading.Event()
-        self._dataset: Dataset = ray.get(dataset[0])
 
-    def train(self, config: dict[str, Any]) -> Generator[EpochResult | Trained | Diverged, None, None]:
+    def train(
+        self, config: dict[str, Any], dataset: Dataset
+    ) -> Generator[EpochResult | Trained | Diverged, None, None]:
         """Train the network of `config` from the seed, yielding each epoch and at last the int8 network."""
         from orchestrator.training.convert import convert_to_int8
         from orchestrator.training.fit import DivergedError, fit_epochs
         from orchestrator.training.search_space import build_network
 
-        experiment, dataset = self._experiment, self._dataset
+        experiment = self._experiment
         self._cancelled.clear()
         model = build_network(
             experiment.search_space, config, dataset.sample_shape, dataset.class_count, experiment.seed
@@ -72,8 +73,8 @@ class TrainerPool:
             self._free.put_nowait(trainer)
 
 
-def start_trainers(experiment: Experiment, dataset: Any) -> Any:
-    """Start the experiment's trainers and give the handle of their pool; `dataset` is a reference to it."""
+def start_trainers(experiment: Experiment) -> Any:
+    """Start the experiment's trainers and give the handle of their pool."""
     resources = experiment.resources
     actor = ray.remote(
         num_cpus=resources.cpus_per_trainer,
@@ -81,7 +82,6 @@ def start_trainers(experiment: Experiment, dataset: Any) -> Any:
         concurrency_groups={"control": 1},
         max_restarts=-1,
     )(Trainer)
-    # Wrapped, so that a trainer that restarts gets the reference again and not what it once stood for.
-    trainers = [actor.remote(experiment, (dataset,)) for _ in range(resources.trainers)]
+    trainers = [actor.remote(experiment) for _ in range(resources.trainers)]
     pool = ray.remote(num_cpus=0, max_concurrency=1000)(TrainerPool)
     return pool.remote(trainers)
