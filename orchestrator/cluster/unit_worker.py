@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestrator.cluster.pool_client import PoolClient, PoolLostError
-from orchestrator.domain.errors import InfrastructureError
+from orchestrator.domain.errors import BoardBusyError, BoardUnavailableError, InfrastructureError
 from orchestrator.domain.measurement import DeviceRun, Measurement
 from orchestrator.lab.golden import Golden, deviations
 from orchestrator.lab.health import UnitHealth
@@ -77,6 +77,7 @@ class UnitWorker:
             self._unit.close()
 
     def _step(self) -> None:
+        self._health.look_again()
         try:
             if self._health.may_work:
                 self._work()
@@ -94,6 +95,9 @@ class UnitWorker:
         self._busy_with = lease.request.sweep
         try:
             measured = self._measured(lease)
+        except BoardUnavailableError as error:
+            self._pool.call("decline", lease.lease_id)
+            self._leave(error)
         except InfrastructureError as error:
             logger.warning("%s: %s", self.name, error)
             self._give_back(lease, Failure(error.cause, str(error)))
@@ -121,6 +125,13 @@ class UnitWorker:
         self._pool.call("give_back", lease.lease_id, failure)
         self._unit.recover()
 
+    def _leave(self, error: BoardUnavailableError) -> None:
+        """Leave the unit to whoever has it; this is nothing to worry about, and tried again soon."""
+        logger.info("%s: %s", self.name, error)
+        self._health.occupied(f"{error.cause}: {error}")
+        if isinstance(error, BoardBusyError):
+            self._pool.call("occupied", self.name, self._unit.board.name)
+
     def _check(self) -> None:
         golden: Golden | None = self._pool.call("golden", self._unit.board.name)
         if golden is None:
@@ -129,6 +140,9 @@ class UnitWorker:
         self._busy_with = "health check"
         try:
             found = self._deviations(golden)
+        except BoardUnavailableError as error:
+            self._leave(error)
+            return
         except InfrastructureError as error:
             found = (f"{error.cause}: {error}",)
         finally:

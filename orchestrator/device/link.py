@@ -1,5 +1,6 @@
 """A serial line that moves bytes and modem signals. It knows nothing of what they mean, nor how long to wait."""
 
+import errno
 import time
 from pathlib import Path
 from types import TracebackType
@@ -8,11 +9,16 @@ from typing import Protocol, Self
 import serial
 
 from orchestrator.device.deadline import Deadline
-from orchestrator.domain.errors import PortMissingError
+from orchestrator.domain.errors import PortBusyError, PortMissingError
 
 # How long one call of pyserial's read may block. Fixed at opening: changing it later makes pyserial negotiate the
 # whole port anew, 0.1 s over RFC 2217.
 _POLL_S = 0.02
+
+
+# EAGAIN: somebody holds the lock that pyserial asks for (flock(2)); EBUSY: somebody made the terminal exclusive
+# (TIOCEXCL, ioctl_tty(2)).
+_HELD = (errno.EAGAIN, errno.EBUSY)
 
 
 class Link(Protocol):
@@ -50,6 +56,7 @@ class SerialLink:
         log: where to append the traffic: seconds since opening, direction, bytes.
 
     Raises:
+        PortBusyError: another program holds the port.
         PortMissingError: the port cannot be opened, or went away in use.
     """
 
@@ -63,9 +70,7 @@ class SerialLink:
             self._port = self._open()
         except (OSError, ValueError) as error:
             self._close_log()
-            raise PortMissingError(
-                f"{url}: cannot open the port ({error}); is the board connected and free?"
-            ) from error
+            raise self._unopened(error) from error
 
     def _open(self) -> serial.SerialBase:
         port = serial.serial_for_url(
@@ -148,6 +153,11 @@ class SerialLink:
             setattr(self._port, attribute, value)
         except (OSError, ValueError) as error:  # ValueError: the other end of RFC 2217 does not confirm
             raise self._vanished(error) from error
+
+    def _unopened(self, error: Exception) -> PortBusyError | PortMissingError:
+        if getattr(error, "errno", None) in _HELD:
+            return PortBusyError(f"{self.name}: another program holds the port ({error}); `fuser -v` names it")
+        return PortMissingError(f"{self.name}: cannot open the port ({error}); is the board connected?")
 
     def _vanished(self, error: Exception) -> PortMissingError:
         return PortMissingError(f"{self.name}: the port went away in use ({error}); was the board unplugged?")
