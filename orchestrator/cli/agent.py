@@ -49,6 +49,7 @@ def agent(
     themselves. `mcutune boards status` shows them.
     """
     from orchestrator.config.hardware_map import read_hardware_map
+    from orchestrator.lab.state_folder import state_folder
     from orchestrator.lab.virtual_unit import Rehearsal
 
     devices = () if hardware_map is None else read_hardware_map(hardware_map)
@@ -66,7 +67,7 @@ def agent(
         from orchestrator.cluster.ray_session import joined
 
         stack.enter_context(joined(address))
-        serving = BoardAgent(name, devices, counts, rehearsal)
+        serving = BoardAgent(name, devices, counts, rehearsal, state_folder())
         stack.callback(serving.stop)
         click.echo(f"{name}: serving {len(serving.status())} boards to {address}; Ctrl-C ends it")
         stopped.wait()

@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from orchestrator.cli.boards_check import check
 from orchestrator.config.board_catalogue import board_type_names, load_board_type
 from orchestrator.domain.board_type import BoardType
 from orchestrator.report.board_text import board_as_text, memory_text
@@ -56,6 +57,9 @@ def status(address: str, watch: bool) -> None:
             return
         with Live(console=console, get_renderable=shown, refresh_per_second=1 / WATCH_S):
             signal.pause()
+
+
+boards.add_command(check)
 
 
 def _line(board: BoardType) -> str:

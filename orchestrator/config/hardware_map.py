@@ -1,8 +1,9 @@
 """`hardware-map.yaml`: the dev kits of one host, with the field names of Zephyr twister's hardware map."""
 
 import difflib
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError, field_validator
@@ -11,6 +12,8 @@ from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.config.strict import StrictModel, explain_rows
 from orchestrator.domain.errors import InputError
 from orchestrator.domain.mapped_device import MappedDevice
+
+Named = TypeVar("Named")
 
 UNSTABLE_PORTS = ("/dev/ttyACM", "/dev/ttyUSB")
 """These numbers are given in the order in which kits were found, and change when one restarts."""
@@ -118,7 +121,19 @@ def _refuse_twins(path: Path, field: str, values: list[str]) -> None:
         raise InputError(f"{path}: {field}: must differ from row to row, but {twins[0]!r} stands in several")
 
 
-def nearest_unit(name: str, names: list[str]) -> str:
-    """Say which unit may have been meant."""
-    nearest = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {nearest[0]!r}? " if nearest else ""
+def selected(names: Sequence[str], units: Sequence[Named], name_of: Callable[[Named], str], where: str) -> list[Named]:
+    """Give the units with the names given, or all where none is.
+
+    Args:
+        where: what holds the units, for the error text.
+
+    Raises:
+        InputError: there is no such unit; the text names the nearest.
+    """
+    by_name = {name_of(unit): unit for unit in units}
+    for name in names:
+        if name not in by_name:
+            nearest = difflib.get_close_matches(name, by_name, n=1)
+            meant = f"did you mean {nearest[0]!r}? " if nearest else ""
+            raise InputError(f"{where}: has no unit {name!r}; {meant}there are: {', '.join(by_name) or 'none'}")
+    return [by_name[name] for name in names or by_name]
