@@ -6,6 +6,7 @@ import sys
 import click
 
 from orchestrator.cli.boards_check import check
+from orchestrator.cli.boards_scan import scan
 from orchestrator.config.board_catalogue import board_type_names, load_board_type
 from orchestrator.domain.board_type import BoardType
 from orchestrator.report.board_text import board_as_text, memory_text
@@ -60,6 +61,7 @@ def status(address: str, watch: bool) -> None:
 
 
 boards.add_command(check)
+boards.add_command(scan)
 
 
 def _line(board: BoardType) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import Field, TypeAdapter, ValidationError, field_validator
+from pydantic import Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
 
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.config.strict import StrictModel, explain_rows
@@ -18,6 +18,9 @@ Named = TypeVar("Named")
 UNSTABLE_PORTS = ("/dev/ttyACM", "/dev/ttyUSB")
 """These numbers are given in the order in which kits were found, and change when one restarts."""
 
+UNKNOWN = "unknown"
+"""What a row that is not connected may have for its board type, until somebody fills it in."""
+
 # Fields of twister's that say how twister tests; a map shared with it may hold them.
 _TWISTER_ONLY = ("flash_before", "flash_with_test", "serial_pty", "script_param", "counter", "available")
 
@@ -26,7 +29,7 @@ class _Row(StrictModel):
     id: str = Field(pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")
     platform: str
     serial: str = Field(min_length=1)
-    connected: bool = True
+    connected: bool = Field(default=True, validate_default=True)
     product: str = ""
     runner: str | None = None
     runner_params: tuple[str, ...] = ()
@@ -49,7 +52,8 @@ class _Row(StrictModel):
     @classmethod
     def _known_platform(cls, value: str) -> str:
         try:
-            load_board_type(value)
+            if value != UNKNOWN:
+                load_board_type(value)
         except InputError as error:
             raise ValueError(str(error)) from error
         return value
@@ -62,6 +66,13 @@ class _Row(StrictModel):
                 "must be a name that stays the kit's own, such as /dev/serial/by-id/... (`mcutune boards scan` "
                 f"prints it), or a URL of pyserial, but got {value!r}"
             )
+        return value
+
+    @field_validator("connected")
+    @classmethod
+    def _known_if_connected(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("platform") == UNKNOWN:
+            raise ValueError("must be false until `platform` is a board type")
         return value
 
 
