@@ -34,7 +34,7 @@ def until(happened: Callable[[], object], limit_s: float = LIMIT_S) -> None:
 
 
 class LabgridLab:
-    """Programs of labgrid that are started and stopped at will; `folder` is where the coordinator keeps its places."""
+    """Programs of labgrid that are started and stopped at will; `folder` is where the coordinator keeps its own files."""
 
     def __init__(self, folder: Path) -> None:
         self._programs = labgrid_programs()
@@ -54,9 +54,9 @@ class LabgridLab:
         self._watching.session()
 
     def start_exporter(self, resources: str) -> None:
-        (self._folder / "resources.yaml").write_text(resources)
+        (self._folder / "exporter.yaml").write_text(resources)
         words = ("--coordinator", self.address, "--name", "exporter", "--hostname", "127.0.0.1")
-        self._start("labgrid-exporter", *words, str(self._folder / "resources.yaml"))
+        self._start("labgrid-exporter", *words, str(self._folder / "exporter.yaml"))
         until(self.is_exporting)
 
     def is_exporting(self) -> bool:
