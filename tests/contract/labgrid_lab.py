@@ -34,11 +34,11 @@ def until(happened: Callable[[], object], limit_s: float = LIMIT_S) -> None:
 
 
 class LabgridLab:
-    """Programs of labgrid that are started and stopped at will; `folder` is where the coordinator keeps its own files."""
+    """Programs of labgrid that are started and stopped at will; `folder` has their files."""
 
     def __init__(self, folder: Path) -> None:
         self._programs = labgrid_programs()
-        self._folder = folder
+        self.folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -54,9 +54,9 @@ class LabgridLab:
         self._watching.session()
 
     def start_exporter(self, resources: str) -> None:
-        (self._folder / "exporter.yaml").write_text(resources)
+        (self.folder / "exporter.yaml").write_text(resources)
         words = ("--coordinator", self.address, "--name", "exporter", "--hostname", "127.0.0.1")
-        self._start("labgrid-exporter", *words, str(self._folder / "exporter.yaml"))
+        self._start("labgrid-exporter", *words, str(self.folder / "exporter.yaml"))
         until(self.is_exporting)
 
     def is_exporting(self) -> bool:
@@ -101,6 +101,6 @@ class LabgridLab:
         self._watching.close()
 
     def _start(self, program: str, *words: str) -> None:
-        with (self._folder / f"{program}.log").open("ab") as log:
+        with (self.folder / f"{program}.log").open("ab") as log:
             command = [str(self._programs / program), *words]
-            self._running[program] = subprocess.Popen(command, cwd=self._folder, stdout=log, stderr=log)
+            self._running[program] = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
