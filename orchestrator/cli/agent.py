@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,11 @@ from orchestrator.domain.errors import InputError
 
 if TYPE_CHECKING:
     from orchestrator.lab.unit import Unit
+    from orchestrator.lab.virtual_unit import Rehearsal
+
+ENDING = (signal.SIGINT, signal.SIGTERM)
+EMULATOR = ("unicorn", "capstone", "elftools")
+"""What virtual boards need beyond what dev kits do (requirements-agent.txt)."""
 
 
 @click.command()
@@ -64,7 +70,6 @@ def agent(
     """
     from orchestrator.config.hardware_map import read_hardware_map
     from orchestrator.lab.state_folder import state_folder
-    from orchestrator.lab.virtual_unit import Rehearsal
 
     devices = () if hardware_map is None else read_hardware_map(hardware_map)
     counts = dict(_count(text) for text in virtual)
@@ -72,9 +77,11 @@ def agent(
         raise InputError(
             "nothing to serve: give --hardware-map with a connected board, --virtual TYPE=COUNT, or --labgrid HOST"
         )
-    rehearsal = Rehearsal(faults, fault_rate, fault_seed) if faults else None
+    rehearsal = _rehearsal(faults, fault_rate, fault_seed) if counts else None
     send_logs_to(log, verbose=True)
-    with _until_signal() as stopped, ExitStack() as stack:
+    with _signals_restored(), ExitStack() as stack:
+        stopped = threading.Event()
+        _set_at_signals(stopped)
         places = stack.enter_context(_places(labgrid, place_tags, name)) if labgrid else []
         if address != "auto":
             from orchestrator.cluster.ray_node import lab_node
@@ -84,10 +91,20 @@ def agent(
         from orchestrator.cluster.ray_session import joined
 
         stack.enter_context(joined(address))
+        _set_at_signals(stopped)  # Ray has put a handler of its own in place
         serving = BoardAgent(name, devices, counts, rehearsal, places, state_folder())
         stack.callback(serving.stop)
         click.echo(f"{name}: serving {len(serving.status())} boards to {address}; Ctrl-C ends it")
         stopped.wait()
+
+
+def _rehearsal(faults: tuple[str, ...], rate: float, seed: int) -> "Rehearsal | None":
+    missing = [name for name in EMULATOR if find_spec(name) is None]
+    if missing:
+        raise InputError(f"--virtual: {missing[0]} is not installed; virtual boards need the whole of mcutune")
+    from orchestrator.lab.virtual_unit import Rehearsal
+
+    return Rehearsal(faults, rate, seed) if faults else None
 
 
 @contextmanager
@@ -107,13 +124,16 @@ def _count(text: str) -> tuple[str, int]:
     return load_board_type(board).name, int(count)
 
 
+def _set_at_signals(stopped: threading.Event) -> None:
+    for number in ENDING:
+        signal.signal(number, lambda *_: stopped.set())
+
+
 @contextmanager
-def _until_signal() -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set."""
-    stopped = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+def _signals_restored() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in ENDING}
     try:
-        yield stopped
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
