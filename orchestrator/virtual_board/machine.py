@@ -16,7 +16,7 @@ from orchestrator.virtual_board.exceptions import Exceptions, LockUpError
 from orchestrator.virtual_board.flash_memory import FlashMemory
 from orchestrator.virtual_board.peripherals.flash_interface import AccessControl
 from orchestrator.virtual_board.peripherals.scb import SYSTICK
-from orchestrator.virtual_board.peripherals.usart import IDLE_POLLS
+from orchestrator.virtual_board.peripherals.uart import IDLE_POLLS
 from orchestrator.virtual_board.rom_bootloader import BootloaderProtocol
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
 from orchestrator.virtual_board.stm32f4 import Stm32F4
