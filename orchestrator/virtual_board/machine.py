@@ -14,6 +14,7 @@ from orchestrator.virtual_board.clock import BoardClock
 from orchestrator.virtual_board.cpu import Cpu, Stop, StopKind
 from orchestrator.virtual_board.exceptions import Exceptions, LockUpError
 from orchestrator.virtual_board.flash_memory import FlashMemory
+from orchestrator.virtual_board.nrf52 import Nrf52
 from orchestrator.virtual_board.peripherals.flash_interface import AccessControl
 from orchestrator.virtual_board.peripherals.scb import SYSTICK
 from orchestrator.virtual_board.peripherals.uart import IDLE_POLLS
@@ -39,7 +40,13 @@ BOOTLOADER_FORMAT = LineFormat(baud=None, parity="E")
 """8E1 at any speed: the bootloader measures the first 0x7F (AN3155 2)."""
 
 
-CHIPS: dict[str, type[Chip]] = {"stm32f4": Stm32F4, "stm32g0": Stm32G0, "stm32l4": Stm32L4, "stm32l4plus": Stm32L4Plus}
+CHIPS: dict[str, type[Chip]] = {
+    "nrf52": Nrf52,
+    "stm32f4": Stm32F4,
+    "stm32g0": Stm32G0,
+    "stm32l4": Stm32L4,
+    "stm32l4plus": Stm32L4Plus,
+}
 """What surrounds the core, by the firmware port of the board type."""
 
 
