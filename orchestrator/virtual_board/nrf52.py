@@ -14,7 +14,7 @@ from orchestrator.virtual_board.peripherals.nvic import FIRST_IRQ
 from orchestrator.virtual_board.peripherals.nvmc import Nvmc
 from orchestrator.virtual_board.peripherals.uart_nrf import PSEL_RXD, PSEL_TXD, UartOfNrf
 from orchestrator.virtual_board.serial_line import SerialLine
-from orchestrator.virtual_board.timing.flash_timing import Accelerator
+from orchestrator.virtual_board.timing.flash_timing import CACHE_OF_NRF52
 
 UART0_EXCEPTION = FIRST_IRQ + 2
 """Interrupts have the number of their peripheral, 0x40002000 being the second."""
@@ -30,7 +30,7 @@ FLASH_WAIT_STATES = 2
 class Nrf52(Chip):
     """The nRF52840."""
 
-    accelerator = Accelerator(read_bytes=16, line_bytes=16, instruction_lines=64, data_reads=1)
+    accelerator = CACHE_OF_NRF52
     console_exception = UART0_EXCEPTION
     rcc: ClockOfNrf
     usart: UartOfNrf
