@@ -1,17 +1,18 @@
-/* nRF52840 (product specification): 64 MHz, exact by the crystal; console on UART0, P0.06 and P0.08. */
-#include "nrf52_flash.h"
+/* nRF52840 (product specification): 64 MHz, exact by the crystal; console on UART0. */
+#include "port.h"
 
 #include "console.h"
-#include "port.h"
+#include "dwt.h"
+#include "nrf52_flash.h"
 
 #define CLOCK_HFCLKSTART REGISTER(0x40000000U)
 #define CLOCK_HFCLKSTARTED REGISTER(0x40000100U)
-#define GPIO_OUTSET REGISTER(0x50000508U)
-#define GPIO_DIRSET REGISTER(0x50000518U)
-#define GPIO_PIN_CNF ((volatile uint32_t *)0x50000700U)
-#define DEMCR REGISTER(0xE000EDFCU)
-#define DWT_CTRL REGISTER(0xE0001000U)
-#define DWT_CYCCNT REGISTER(0xE0001004U)
+#define GPIO_PORT(number) (0x50000000U + 0x300U * (number))
+#define GPIO_OUTSET(port) REGISTER(GPIO_PORT(port) + 0x508U)
+#define GPIO_OUTCLR(port) REGISTER(GPIO_PORT(port) + 0x50CU)
+#define GPIO_DIRSET(port) REGISTER(GPIO_PORT(port) + 0x518U)
+#define GPIO_PIN_CNF(port, pin) REGISTER(GPIO_PORT(port) + 0x700U + 4U * (pin))
+#define PIN_SELECTOR(port, pin) ((port) << 5 | (pin))
 #define NVIC_ISER REGISTER(0xE000E100U)
 #define NVIC_ICPR REGISTER(0xE000E280U)
 
@@ -34,11 +35,12 @@
 
 #define UART_RX_INTERRUPT (1U << 2)
 #define UART_ON 4U
-#define TXD_PIN 6U
-#define RXD_PIN 8U
 #define PIN_INPUT_WITH_PULL_UP (3U << 2)
 
 enum { UART0_IRQ = 2 };
+#define MT_PASTE_(name, of) name##of
+#define MT_PASTE(name, of) MT_PASTE_(name, of)
+#define CONSOLE_IRQ MT_PASTE(MT_CONSOLE_UART, _IRQ) /* no other UART is known here */
 
 _Static_assert(MT_CLOCK_HZ == 64000000U, "64 MHz: the core has no other clock");
 
@@ -50,7 +52,7 @@ static void console_handler(void)
     }
 }
 
-MT_PORT_VECTORS const mt_vector mt_port_vectors[] = {[UART0_IRQ] = console_handler};
+MT_PORT_VECTORS const mt_vector mt_port_vectors[] = {[CONSOLE_IRQ] = console_handler};
 
 /* Reading back waits until the write has reached the peripheral: an interrupt would otherwise come twice. */
 static void clear(volatile uint32_t *event)
@@ -67,9 +69,7 @@ void mt_port_clock_init(void)
     CLOCK_HFCLKSTART = 1U;
     while (!CLOCK_HFCLKSTARTED) {
     }
-    DEMCR |= 1U << 24; /* TRCENA: power for the DWT */
-    DWT_CYCCNT = 0U;
-    DWT_CTRL |= 1U;
+    mt_dwt_start();
 }
 
 /* In 2^32nds of 16 MHz, of which the lowest 12 bits are left 0, as Nordic's own values leave them. */
@@ -80,17 +80,17 @@ static uint32_t baudrate(uint32_t baud)
 
 void mt_port_console_init(void)
 {
-    GPIO_OUTSET = 1U << TXD_PIN; /* idle */
-    GPIO_DIRSET = 1U << TXD_PIN;
-    GPIO_PIN_CNF[RXD_PIN] = PIN_INPUT_WITH_PULL_UP;
-    UART_PSEL_TXD = TXD_PIN;
-    UART_PSEL_RXD = RXD_PIN;
+    GPIO_OUTSET(MT_CONSOLE_TX_PORT) = 1U << MT_CONSOLE_TX_PIN; /* idle */
+    GPIO_DIRSET(MT_CONSOLE_TX_PORT) = 1U << MT_CONSOLE_TX_PIN;
+    GPIO_PIN_CNF(MT_CONSOLE_RX_PORT, MT_CONSOLE_RX_PIN) = PIN_INPUT_WITH_PULL_UP;
+    UART_PSEL_TXD = PIN_SELECTOR(MT_CONSOLE_TX_PORT, MT_CONSOLE_TX_PIN);
+    UART_PSEL_RXD = PIN_SELECTOR(MT_CONSOLE_RX_PORT, MT_CONSOLE_RX_PIN);
     UART_BAUDRATE = baudrate(MT_CONSOLE_BAUD);
     UART_ENABLE = UART_ON;
     UART_STARTTX = 1U;
     UART_STARTRX = 1U;
     mt_port_console_interrupt(true);
-    NVIC_ISER = 1U << UART0_IRQ;
+    NVIC_ISER = 1U << CONSOLE_IRQ;
 }
 
 /* The event first: reading RXD lets the next byte of the FIFO in, with an event of its own. */
@@ -111,7 +111,7 @@ void mt_port_console_interrupt(bool enabled)
     } else {
         UART_INTENCLR = UART_RX_INTERRUPT;
     }
-    NVIC_ICPR = 1U << UART0_IRQ; /* a byte that was taken while masked must not end the next sleep */
+    NVIC_ICPR = 1U << CONSOLE_IRQ; /* a byte that was taken while masked must not end the next sleep */
 }
 
 void mt_port_console_speed(uint32_t baud)
@@ -133,11 +133,6 @@ void mt_port_console_flush(void)
     /* TXDRDY has told of every byte that it has been sent. */
 }
 
-uint32_t mt_port_cycles(void)
-{
-    return DWT_CYCCNT;
-}
-
 uint32_t mt_port_device_id(uint8_t *id)
 {
     for (uint32_t i = 0; i < DEVICE_ID_BYTES; i++) {
@@ -145,3 +140,24 @@ uint32_t mt_port_device_id(uint8_t *id)
     }
     return DEVICE_ID_BYTES;
 }
+
+void mt_port_trigger_init(void)
+{
+    mt_port_trigger(false);
+    GPIO_DIRSET(MT_TRIGGER_PORT) = 1U << MT_TRIGGER_PIN;
+}
+
+void mt_port_trigger(bool high)
+{
+    if (high) {
+        GPIO_OUTSET(MT_TRIGGER_PORT) = 1U << MT_TRIGGER_PIN;
+    } else {
+        GPIO_OUTCLR(MT_TRIGGER_PORT) = 1U << MT_TRIGGER_PIN;
+    }
+}
+
+/* The wait states of its flash are no setting. */
+const mt_memory_setting mt_port_memory_settings[] = {
+    {"flash-instruction-cache", &NVMC_ICACHECNF, 0U, NVMC_CACHE_ON},
+    MT_NO_MORE_SETTINGS,
+};

@@ -21,10 +21,6 @@ class ClockOfNrf(Peripheral):
         elif offset not in (HFCLKRUN, HFCLKSTAT):
             super().write(offset, value)
 
-    def is_enabled(self, register: int, bit: int) -> bool:
-        """Say that a peripheral has its clock: none needs to be given one."""
-        return True
-
     def hclk_hz(self) -> float:
         """Frequency of the core."""
         return HCLK_HZ

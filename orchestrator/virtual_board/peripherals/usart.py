@@ -26,12 +26,14 @@ class Usart(Uart):
         self,
         line: SerialLine,
         kernel_clock_hz: Callable[[], float],
+        core_clock_hz: Callable[[], float],
         pins_are_switched: Callable[[], bool],
         clock: BoardClock,
         on_byte_read: Callable[[], None],
     ) -> None:
         super().__init__({self.status: self.status_reset}, line, pins_are_switched, clock, on_byte_read)
         self._kernel_clock_hz = kernel_clock_hz
+        self._core_clock_hz = core_clock_hz
 
     def read(self, offset: int) -> int:
         if offset == self.status:
@@ -104,8 +106,7 @@ class Usart(Uart):
         return divider
 
     def _bit_cycles(self) -> int:
-        """Give the core cycles that one bit takes, the kernel clock taken for the core's."""
-        return round(self._bit_clocks())
+        return round(self._bit_clocks() * self._core_clock_hz() / self._kernel_clock_hz())
 
 
 class LowPowerUart(Usart):

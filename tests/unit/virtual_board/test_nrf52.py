@@ -5,14 +5,16 @@ import logging
 import pytest
 
 from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.domain.pin import Pin
 from orchestrator.virtual_board.clock import BoardClock
-from orchestrator.virtual_board.nrf52 import RXD_PIN, TXD_PIN, Nrf52
+from orchestrator.virtual_board.nrf52 import Nrf52
 from orchestrator.virtual_board.peripherals import clock_nrf, nvmc
 from orchestrator.virtual_board.peripherals import gpio_nrf as gpio
 from orchestrator.virtual_board.peripherals import uart_nrf as uart
 from orchestrator.virtual_board.peripherals.flash_interface import AccessControl
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
 
+TXD_PIN, RXD_PIN = 6, 8
 BAUDRATE_115200, BAUDRATE_921600 = 0x01D7_E000, 0x0EBE_D000
 RX_INTERRUPT = uart.INTEN_OF_EVENT[uart.RXDRDY]
 ERASED = b"\xff" * 8
@@ -117,15 +119,27 @@ def test_a_pin_s_direction_is_seen_in_both_of_its_registers(chip: Nrf52) -> None
 
 
 def test_the_ports_lie_behind_each_other_and_drive_what_is_an_output(chip: Nrf52) -> None:
-    for port, pin in ((0, 31), (1, 2)):
-        base = gpio.PORT_BYTES * port
-        chip.gpio.write(base + gpio.OUTSET, 1 << pin)
-        assert not chip.gpio.is_high(port, pin)
-        chip.gpio.write(base + gpio.DIRSET, 1 << pin)
-        assert chip.gpio.is_high(port, pin)
-    assert not chip.gpio.is_output(0, 2)
+    for pin in (Pin.named("P0.31"), Pin.named("P1.02")):
+        base = gpio.PORT_BYTES * pin.port
+        chip.gpio.write(base + gpio.OUTSET, 1 << pin.number)
+        assert not chip.gpio.is_driven_high(pin)
+        chip.gpio.write(base + gpio.DIRSET, 1 << pin.number)
+        assert chip.gpio.is_driven_high(pin)
+    assert not chip.gpio.is_output(Pin.named("P0.02"))
     chip.gpio.write(gpio.PORT_BYTES + gpio.OUTCLR, 1 << 2)
-    assert not chip.gpio.is_high(1, 2)
+    assert not chip.gpio.is_driven_high(Pin.named("P1.02"))
+
+
+def test_the_trigger_is_told_when_it_is_driven(chip: Nrf52) -> None:
+    told: list[bool] = []
+    chip.on_trigger.append(told.append)
+    chip.gpio.write(gpio.PORT_BYTES + gpio.OUTSET, 1 << 3)
+    assert told == []
+    chip.gpio.write(gpio.PORT_BYTES + gpio.DIRSET, 1 << 3)
+    chip.gpio.write(gpio.OUTCLR, 1 << 3)  # of the other port
+    assert told == [True]
+    chip.reset()
+    assert told == [True, False]
 
 
 @pytest.mark.parametrize(("baudrate", "baud"), [(BAUDRATE_115200, 115_942), (BAUDRATE_921600, 941_176)])
