@@ -25,6 +25,7 @@ from orchestrator.virtual_board.stm32f4 import Stm32F4
 from orchestrator.virtual_board.stm32g0 import Stm32G0
 from orchestrator.virtual_board.stm32l4 import Stm32L4
 from orchestrator.virtual_board.stm32l4plus import Stm32L4Plus
+from orchestrator.virtual_board.stm32u5 import Stm32U5
 from orchestrator.virtual_board.timing.block import BlockDecoder
 from orchestrator.virtual_board.timing.engine import TimingEngine
 from orchestrator.virtual_board.timing.flash_timing import FlashTiming
@@ -47,6 +48,7 @@ CHIPS: dict[str, type[Chip]] = {
     "stm32g0": Stm32G0,
     "stm32l4": Stm32L4,
     "stm32l4plus": Stm32L4Plus,
+    "stm32u5": Stm32U5,
 }
 """What surrounds the core, by the firmware port of the board type."""
 

@@ -42,10 +42,12 @@ BOARDS = {
     "nucleo_f446re": load_board_type("nucleo_f446re"),
     "nucleo_g071rb": load_board_type("nucleo_g071rb"),
     "nrf52840dk": load_board_type("nrf52840dk"),
+    "nucleo_u575zi_q": load_board_type("nucleo_u575zi_q"),
     "nucleo_l476rg": replace(
         load_board_type("nucleo_l476rg"), flashing=("serial-loader",), application_offset_bytes=10 * 1024
     ),
 }
+MANY_RUNS_ARE_SLOW = {"nrf52840dk", "nucleo_u575zi_q"}
 BANNER = b"m-init-done"
 WEIGHTS_BYTES = 20_000
 
@@ -251,6 +253,11 @@ def flash_until(bench: LoaderBench, image: FirmwareImage, cycles: int) -> None:
     bench.power_cycle()
 
 
+@pytest.mark.parametrize(
+    "board",
+    [pytest.param(name, marks=pytest.mark.slow if name in MANY_RUNS_ARE_SLOW else ()) for name in BOARDS],
+    indirect=True,
+)
 def test_power_may_fail_at_any_time(bench: LoaderBench, board: BoardType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "SLICE_CYCLES", 2000)
     old, new = image_of(board, 1), image_of(board, 2)
