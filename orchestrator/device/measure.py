@@ -6,7 +6,9 @@ from functools import partial
 from pathlib import Path
 from statistics import median_low
 
+from orchestrator.device.energy_meter import EnergyMeter
 from orchestrator.device.flashing import flash_image
+from orchestrator.device.inference_row import observe_row
 from orchestrator.device.link import SerialLink
 from orchestrator.device.messages import PROTOCOL_VERSION, Identity
 from orchestrator.device.runner import Runner
@@ -15,8 +17,11 @@ from orchestrator.domain.errors import (
     DeviceRefusedError,
     DeviceSilentError,
     FlashFailedError,
+    MeterError,
+    StoppedCounterError,
     UnexpectedReplyError,
     WrongBoardError,
+    WrongClockError,
     WrongImageError,
 )
 from orchestrator.domain.measurement import CyclesSource, DeviceRun, LayerCycles, Measurement
@@ -25,8 +30,16 @@ from orchestrator.domain.model import FirmwareImage
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-RETRIED = (DeviceSilentError, UnexpectedReplyError, DeviceRefusedError, FlashFailedError)
-"""What a disturbed line, a reset or a boot that failed looks like; a fresh start may not meet it again."""
+RETRIED = (
+    DeviceSilentError,
+    UnexpectedReplyError,
+    DeviceRefusedError,
+    FlashFailedError,
+    MeterError,
+    WrongClockError,
+)
+"""What a disturbed line, a reset or a boot that failed looks like, or a busy host to a meter and to a clock; a fresh
+start may not meet it again."""
 
 # From reset to the first answer: clocks and 100 characters of banner take 10 ms, an emulator on a busy host more.
 _BOOT_LIMIT_S = 3.0
@@ -52,6 +65,7 @@ def measure_image(
     warmups: int = 1,
     is_stream: bool = False,
     log: Path | None = None,
+    meter: EnergyMeter | None = None,
 ) -> DeviceRun:
     """Flash `image`, measure it, and run it on `samples`, each a tuple of the stored bytes of all inputs.
 
@@ -63,13 +77,14 @@ def measure_image(
         is_stream: a sample finds the state that the one before left; else each starts from the initial state.
         url: the console of the board, any URL of pyserial.
         log: file to append all serial traffic to.
+        meter: in the supply of this board; gives the energy of one inference.
 
     Raises:
         WrongBoardError, WrongImageError: something else answers than what was asked for and flashed.
         DeviceError: the port is missing, or the board was silent, refused or answered nonsense.
     """
     _check_samples(image, samples)
-    measure = partial(_measure_once, image, board, url, samples, cycles_source, repeats, warmups, is_stream, log)
+    measure = partial(_measure_once, image, board, url, samples, cycles_source, repeats, warmups, is_stream, log, meter)
     for attempt in range(1, ATTEMPTS):
         try:
             return measure()
@@ -88,6 +103,7 @@ def _measure_once(
     warmups: int,
     is_stream: bool,
     log: Path | None,
+    meter: EnergyMeter | None,
 ) -> DeviceRun:
     with SerialLink(url, board.console.baud, log) as link:
         flash_image(link, image, board)
@@ -98,6 +114,15 @@ def _measure_once(
         if samples:
             _load(runner, samples[0])
         cycles = runner.bench(repeats, warmups)
+        _check_counts(cycles, url)
+        row = observe_row(
+            runner,
+            image,
+            median_low(cycles),
+            identity.clock_hz,
+            is_time_real=cycles_source is CyclesSource.SILICON,
+            meter=meter,
+        )
         outputs = tuple(
             _compute(runner, image, sample, continues=is_stream and number > 0) for number, sample in enumerate(samples)
         )
@@ -116,6 +141,8 @@ def _measure_once(
         layers=tuple(
             LayerCycles(layer.name, layer.operator, count) for layer, count in zip(image.layers, layers, strict=True)
         ),
+        energy=row.energy,
+        measured_clock=row.clock,
     )
     return DeviceRun(identity.model_hash, measurement, outputs)
 
@@ -146,6 +173,14 @@ def _check_identity(identity: Identity, image: FirmwareImage, board: BoardType, 
             f"{url}: the firmware reports model {identity.model_hash} by protocol {identity.protocol}, but "
             f"model {image.model_hash} by protocol {PROTOCOL_VERSION} was flashed; "
             "did the board reset into another image?"
+        )
+
+
+def _check_counts(cycles: Sequence[int], url: str) -> None:
+    if min(cycles) == 0:
+        raise StoppedCounterError(
+            f"{url}: an inference took no cycle: the cycle counter stands still; is the DWT locked (DWT_LAR), or trace "
+            "off (DEMCR.TRCENA)?"
         )
 
 

@@ -8,6 +8,8 @@ PROTOCOL_VERSION = 1
 READY = "m-ready"
 FAULT_PREFIX = "e-[fault"
 ERROR_PREFIX = "e-["
+LAP_PREFIX = "m-lap-us-"
+INFER_LINES = 7
 LOAD_BYTES_PER_COMMAND = 128
 
 
@@ -120,6 +122,15 @@ def parse_memory(lines: Sequence[str]) -> MemoryReport:
 def parse_cycles(lines: Sequence[str], key: str, count: int) -> tuple[int, ...]:
     """Read `count` lines of cycles."""
     return tuple(parse_number(line, key) for line in _of_length(lines, count))
+
+
+def parse_row_s(lines: Sequence[str]) -> float:
+    """Read the reply to `infer`: seconds of the board's time from the first run to the last."""
+    laps = [line.removeprefix(LAP_PREFIX) for line in _of_length(lines, INFER_LINES) if line.startswith(LAP_PREFIX)]
+    if len(laps) != 2 or not all(lap.isascii() and lap.isdecimal() for lap in laps):
+        raise MalformedReplyError(f"two lines {LAP_PREFIX}<a number>")
+    begun_us, ended_us = map(int, laps)
+    return (ended_us - begun_us) % 2**32 / 1e6
 
 
 def _of_length(lines: Sequence[str], count: int) -> Sequence[str]:

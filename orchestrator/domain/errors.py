@@ -102,6 +102,12 @@ class WrongClockError(DeviceError):
     cause = "wrong-clock"
 
 
+class StoppedCounterError(DeviceError):
+    """The cycle counter of the core stands still."""
+
+    cause = "no-cycles"
+
+
 class MeterError(DeviceError):
     """The energy meter is silent, lost samples, or did not see the inferences it should have."""
 

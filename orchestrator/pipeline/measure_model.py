@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import numpy as np
 from orchestrator.compiler import compile_model
 from orchestrator.datasets.dataset import Array
 from orchestrator.device.measure import measure_image
+from orchestrator.device.ppk2 import Ppk2
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import InputError, ParityError
 from orchestrator.domain.measurement import CyclesSource, Measurement
+from orchestrator.domain.meter import MeterSetup
 from orchestrator.domain.model import CompiledModel, MemoryPlan, TensorSpec
 from orchestrator.domain.parity import NotCompared, ParityReport
 from orchestrator.parity.compare import compare_outputs, random_inputs
@@ -45,6 +48,7 @@ def measure_model(
     inputs: Path | None = None,
     is_stream: bool = False,
     serial_log: Path | None = None,
+    meter: MeterSetup | None = None,
 ) -> ModelReport:
     """Measure `tflite` on a virtual board of type `board`.
 
@@ -52,6 +56,7 @@ def measure_model(
         samples: how many seeded random inputs to compare, unless `inputs` names an .npy file [N, *shape] of the
             network's (only) input in its stored type.
         is_stream: compare the samples as one sequence: each finds the state that the one before left.
+        meter: in the supply of the board.
 
     Raises:
         UnsupportedModelError: the compiler cannot take the network.
@@ -64,7 +69,10 @@ def measure_model(
     image = link_image(compiled, board)
     expected = _host_outputs(compiled, arrays, is_stream)
     source = CyclesSource.VIRTUAL_INSTRUCTIONS if count_instructions else CyclesSource.VIRTUAL
-    with start_virtual_board(board, zero_wait_states=zero_wait_states, count_instructions=count_instructions) as device:
+    with (
+        nullcontext() if meter is None else Ppk2(meter) as open_meter,  # first of all: it may power the board
+        start_virtual_board(board, zero_wait_states=zero_wait_states, count_instructions=count_instructions) as device,
+    ):
         run = measure_image(
             image,
             board,
@@ -74,6 +82,7 @@ def measure_model(
             repeats=repeats,
             is_stream=is_stream,
             log=serial_log,
+            meter=open_meter,
         )
     outputs = outputs_of(image, run)
     if not compare_outputs(outputs, expected).exact:

@@ -45,6 +45,7 @@ def metrics_of(record: CandidateRecord) -> dict[str, float]:
 def hardware_metrics(measurement: Measurement) -> dict[str, float]:
     """Give the measured figures and their break-down."""
     footprint = measurement.footprint
+    energy, clock = measurement.energy, measurement.measured_clock
     return {
         "ram_bytes": measurement.ram_bytes,
         "flash_bytes": measurement.flash_bytes,
@@ -54,6 +55,8 @@ def hardware_metrics(measurement: Measurement) -> dict[str, float]:
         "stack_bytes": measurement.stack_bytes,
         "weights_bytes": footprint.weights_bytes,
         "code_bytes": footprint.code_bytes,
+        **({} if energy is None else {"energy_mj": energy.inference_j * 1e3, "idle_mw": energy.idle_w * 1e3}),
+        **({} if clock is None else {"measured_clock_mhz": clock.hz / 1e6}),
     }
 
 
