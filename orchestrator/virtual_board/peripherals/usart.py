@@ -41,6 +41,7 @@ class Usart(Peripheral):
         self,
         line: SerialLine,
         kernel_clock_hz: Callable[[], float],
+        core_clock_hz: Callable[[], float],
         pins_are_switched: Callable[[], bool],
         clock: BoardClock,
         on_byte_read: Callable[[], None],
@@ -48,6 +49,7 @@ class Usart(Peripheral):
         super().__init__({self.status: self.status_reset})
         self._line = line
         self._kernel_clock_hz = kernel_clock_hz
+        self._core_clock_hz = core_clock_hz
         self._pins_are_switched = pins_are_switched
         self._clock = clock
         self._on_byte_read = on_byte_read
@@ -155,8 +157,7 @@ class Usart(Peripheral):
         return divider
 
     def _bit_cycles(self) -> int:
-        """Give the core cycles that one bit takes, the kernel clock taken for the core's."""
-        return round(self._bit_clocks())
+        return round(self._bit_clocks() * self._core_clock_hz() / self._kernel_clock_hz())
 
 
 class LowPowerUart(Usart):
