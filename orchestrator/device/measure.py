@@ -23,8 +23,9 @@ from orchestrator.domain.errors import (
     WrongBoardError,
     WrongClockError,
     WrongImageError,
+    WrongSettingsError,
 )
-from orchestrator.domain.measurement import CyclesSource, DeviceRun, LayerCycles, Measurement
+from orchestrator.domain.measurement import CyclesSource, DeviceRun, LayerCycles, Measurement, MemorySetting
 from orchestrator.domain.model import FirmwareImage
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,9 @@ RETRIED = (
 )
 """What a disturbed line, a reset or a boot that failed looks like, or a busy host to a meter and to a clock; a fresh
 start may not meet it again."""
+
+WAIT_STATES = "flash-wait-states"
+"""The memory setting that board.yaml knows as well."""
 
 # From reset to the first answer: clocks and 100 characters of banner take 10 ms, an emulator on a busy host more.
 _BOOT_LIMIT_S = 3.0
@@ -111,6 +115,8 @@ def _measure_once(
         runner.synchronise(_BOOT_LIMIT_S)
         identity = runner.identity()
         _check_identity(identity, image, board, url)
+        settings = runner.settings()
+        _check_settings(settings, board, url)
         if samples:
             _load(runner, samples[0])
         cycles = runner.bench(repeats, warmups)
@@ -143,6 +149,7 @@ def _measure_once(
         ),
         energy=row.energy,
         measured_clock=row.clock,
+        memory_settings=settings,
     )
     return DeviceRun(identity.model_hash, measurement, outputs)
 
@@ -174,6 +181,15 @@ def _check_identity(identity: Identity, image: FirmwareImage, board: BoardType, 
             f"model {image.model_hash} by protocol {PROTOCOL_VERSION} was flashed; "
             "did the board reset into another image?"
         )
+
+
+def _check_settings(settings: Sequence[MemorySetting], board: BoardType, url: str) -> None:
+    for setting in settings:
+        if setting.name == WAIT_STATES and setting.value != board.flash.wait_states:
+            raise WrongSettingsError(
+                f"{url}: the chip reads its flash with {setting.value} wait states, but {board.name} has "
+                f"{board.flash.wait_states}: cycles would be another board's; is the firmware's port right?"
+            )
 
 
 def _check_counts(cycles: Sequence[int], url: str) -> None:

@@ -1,8 +1,11 @@
 """The firmware's protocol as text: commands to bytes, bytes to lines, lines to values. Pure; docs/protocol.md."""
 
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from orchestrator.domain.measurement import MemorySetting
 
 PROTOCOL_VERSION = 1
 READY = "m-ready"
@@ -10,7 +13,10 @@ FAULT_PREFIX = "e-[fault"
 ERROR_PREFIX = "e-["
 LAP_PREFIX = "m-lap-us-"
 INFER_LINES = 7
+MOST_SETTINGS = 32
 LOAD_BYTES_PER_COMMAND = 128
+
+_SETTING = re.compile(r"m-(?P<name>[a-z]+(?:-[a-z]+)*)-\[(?P<value>[0-9]+)\]")
 
 
 class MalformedReplyError(ValueError):
@@ -122,6 +128,14 @@ def parse_memory(lines: Sequence[str]) -> MemoryReport:
 def parse_cycles(lines: Sequence[str], key: str, count: int) -> tuple[int, ...]:
     """Read `count` lines of cycles."""
     return tuple(parse_number(line, key) for line in _of_length(lines, count))
+
+
+def parse_settings(lines: Sequence[str]) -> tuple[MemorySetting, ...]:
+    """Read the reply to `settings%`, a line `m-<name>-[n]` for each that the chip has."""
+    matches = [_SETTING.fullmatch(line) for line in lines]
+    if not all(matches):
+        raise MalformedReplyError("lines m-<name>-[a number]")
+    return tuple(MemorySetting(match["name"], int(match["value"])) for match in matches if match)
 
 
 def parse_row_s(lines: Sequence[str]) -> float:

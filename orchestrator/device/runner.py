@@ -14,6 +14,7 @@ from orchestrator.device.messages import (
     FAULT_PREFIX,
     INFER_LINES,
     LAP_PREFIX,
+    MOST_SETTINGS,
     READY,
     Identity,
     LineSplitter,
@@ -27,6 +28,7 @@ from orchestrator.device.messages import (
     parse_identity,
     parse_memory,
     parse_row_s,
+    parse_settings,
 )
 from orchestrator.domain.errors import (
     DeviceFaultError,
@@ -34,6 +36,7 @@ from orchestrator.domain.errors import (
     DeviceSilentError,
     UnexpectedReplyError,
 )
+from orchestrator.domain.measurement import MemorySetting
 
 T = TypeVar("T")
 
@@ -157,6 +160,10 @@ class Runner:
     def memory(self) -> MemoryReport:
         """Give what the last `run` or `bench` took of the stack."""
         return self.ask("memory", parse_memory, lines=3)
+
+    def settings(self) -> tuple[MemorySetting, ...]:
+        """Ask how the chip reads its memories."""
+        return self.ask("settings", parse_settings, lines=MOST_SETTINGS)
 
     def _input_crc(self) -> int:
         return self._parsed("crc", _parse_crc, self._exchange("crc", lines=1))

@@ -102,6 +102,12 @@ class WrongClockError(DeviceError):
     cause = "wrong-clock"
 
 
+class WrongSettingsError(DeviceError):
+    """The chip reads its memories in another way than the board type says."""
+
+    cause = "wrong-settings"
+
+
 class StoppedCounterError(DeviceError):
     """The cycle counter of the core stands still."""
 

@@ -53,6 +53,14 @@ class MeasuredClock:
 
 
 @dataclass(frozen=True)
+class MemorySetting:
+    """A setting of the chip on which cycles depend, as its registers said when it ran: `flash-wait-states`, 4."""
+
+    name: str
+    value: int
+
+
+@dataclass(frozen=True)
 class Measurement:
     """One image measured on one device.
 
@@ -61,6 +69,7 @@ class Measurement:
         device: unique id of the unit, as the firmware reports it.
         cycles: median over the repeats of one whole inference; `cycles_min`, `cycles_max` are the extremes.
         stack_bytes: high-water mark of the stack during inference, read from the board.
+        memory_settings: wait states, prefetch, caches, banks, as far as the chip has them.
         energy: None where no meter was there.
         measured_clock: None where the device's time is not the host's: emulators.
     """
@@ -77,6 +86,7 @@ class Measurement:
     layers: tuple[LayerCycles, ...]
     energy: EnergyReading | None = None
     measured_clock: MeasuredClock | None = None
+    memory_settings: tuple[MemorySetting, ...] = ()
 
     @property
     def latency_s(self) -> float:

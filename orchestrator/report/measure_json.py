@@ -40,6 +40,7 @@ def _measurement(measurement: Measurement) -> dict[str, Any]:
         "cycles_source": measurement.cycles_source.value,
         "clock_hz": measurement.clock_hz,
         "measured_clock": _clock(measurement.measured_clock),
+        "memory_settings": {setting.name: setting.value for setting in measurement.memory_settings},
         "cycles": measurement.cycles,
         "cycles_min": measurement.cycles_min,
         "cycles_max": measurement.cycles_max,

@@ -72,6 +72,8 @@ def tags_of(record: CandidateRecord, budgets: tuple[Budget, ...]) -> dict[str, s
         tags["cycles_source"] = record.measurement.cycles_source.value
         tags["board"] = record.measurement.board
         tags["device"] = record.measurement.device
+        settings = record.measurement.memory_settings
+        tags["memory_settings"] = " ".join(f"{setting.name}={setting.value}" for setting in settings)
     if record.verification is not None:
         tags["parity_tflm"] = _against_tflm(record.verification.against_tflm)
         tags["parity_host"] = "exact" if record.verification.device_matches_host else "different"

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from orchestrator.domain.errors import DeviceSilentError
-from orchestrator.domain.measurement import MeasuredClock
+from orchestrator.domain.measurement import MeasuredClock, MemorySetting
 from orchestrator.domain.model import MemoryPlan
 from orchestrator.domain.outcome import Outcome
 from orchestrator.domain.parity import NotCompared, ParityReport
@@ -100,6 +100,13 @@ def test_parity_is_told_or_why_there_is_none(
     assert f"parity    {line}" in report_as_text(report).splitlines()
     assert "parity    with the host build of the same C: exact" in report_as_text(report).splitlines()
     assert report_as_json(report)["parity"] == figures
+
+
+def test_memory_settings_are_told() -> None:
+    settings = (MemorySetting("flash-wait-states", 4), MemorySetting("flash-prefetch", 1))
+    report = ModelReport(measured(memory_settings=settings), NotCompared("no kernel"), MemoryPlan(3000, 3000, ()))
+    assert "settings  flash-wait-states=4 flash-prefetch=1" in report_as_text(report).splitlines()
+    assert report_as_json(report)["memory_settings"] == {"flash-wait-states": 4, "flash-prefetch": 1}
 
 
 def test_energy_and_measured_clock_are_told_where_there_are_any() -> None:
