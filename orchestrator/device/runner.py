@@ -10,6 +10,7 @@ from orchestrator.device.link import Link
 from orchestrator.device.messages import (
     ERROR_PREFIX,
     FAULT_PREFIX,
+    LOAD_BYTES_PER_COMMAND,
     READY,
     Identity,
     LineSplitter,
@@ -46,11 +47,13 @@ class Runner:
 
     Args:
         inference_s: the longest that one inference may take.
+        load_bytes: the most that one command may load into an input.
     """
 
-    def __init__(self, link: Link, inference_s: float) -> None:
+    def __init__(self, link: Link, inference_s: float, load_bytes: int = LOAD_BYTES_PER_COMMAND) -> None:
         self._link = link
         self._inference_s = inference_s
+        self._load_bytes = load_bytes
         self._splitter = LineSplitter()
         self._lines: list[str] = []
         self._syncs = 0
@@ -81,7 +84,7 @@ class Runner:
         self.ask(f"input {index}", _nothing, lines=0)
         if self._input_crc() == zlib.crc32(data):
             return
-        for command in load_commands(data):
+        for command in load_commands(data, self._load_bytes):
             self._exchange(command, lines=1)  # what arrives is checked as a whole
         crc = self._input_crc()
         if crc != zlib.crc32(data):
