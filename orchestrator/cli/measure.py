@@ -9,6 +9,7 @@ from orchestrator.cli.logs import send_logs_to
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.config.units import parse_voltage_v
 from orchestrator.domain.errors import InputError, McutuneError
+from orchestrator.domain.measurement import CyclesSource
 from orchestrator.domain.meter import MeterSetup
 
 DEFAULT_VOLTAGE = "3.3V"
@@ -38,6 +39,18 @@ DEFAULT_VOLTAGE = "3.3V"
     help="Compare the samples as one sequence: a recurrent network keeps its state from one to the next.",
 )
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True, help="Timed inferences.")
+@click.option(
+    "--device",
+    default="virtual",
+    show_default=True,
+    metavar="DEVICE",
+    help="virtual, or the path or URL of a board's serial port (/dev/ttyACM0, rfc2217://host:port).",
+)
+@click.option(
+    "--cycles-source",
+    type=click.Choice([source.value for source in CyclesSource]),
+    help="What counts the cycles of a board at a port; its firmware cannot tell.  [default: silicon]",
+)
 @click.option("--zero-wait-states", is_flag=True, help="Count cycles as if flash had no wait states.")
 @click.option("--count-instructions", is_flag=True, help="Count instructions in place of cycles.")
 @click.option("--memory-plan", is_flag=True, help="Draw which tensor lies where in the arena, and when.")
@@ -54,6 +67,8 @@ def measure(
     samples: int,
     is_stream: bool,
     repeats: int,
+    device: str,
+    cycles_source: str | None,
     zero_wait_states: bool,
     count_instructions: bool,
     memory_plan: bool,
@@ -63,7 +78,7 @@ def measure(
     meter_source: bool,
     verbose: bool,
 ) -> None:
-    """Compile an int8 or 16x8 .tflite, flash it onto a virtual board and measure it.
+    """Compile an int8 or 16x8 .tflite, flash it onto a board and measure it.
 
     Prints RAM, flash, cycles and latency, and how the device's outputs compare with TFLM's. Exit code 1 when the
     network does not fit or the measurement fails, 2 for bad input.
@@ -86,6 +101,8 @@ def measure(
             is_stream=is_stream,
             serial_log=serial_log,
             meter=_meter(meter, meter_voltage, meter_source),
+            device=device,
+            cycles_source=CyclesSource(cycles_source) if cycles_source else None,
         )
     except McutuneError as error:
         _write(json_file, error_as_json(error))

@@ -7,10 +7,10 @@ from pathlib import Path
 from statistics import median_low
 
 from orchestrator.device.energy_meter import EnergyMeter
-from orchestrator.device.flashing import flash_image
+from orchestrator.device.flashing import Flasher, flash_image
 from orchestrator.device.inference_row import observe_row
 from orchestrator.device.link import SerialLink
-from orchestrator.device.messages import PROTOCOL_VERSION, Identity
+from orchestrator.device.messages import LOAD_BYTES_PER_COMMAND, PROTOCOL_VERSION, Identity
 from orchestrator.device.runner import Runner
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import (
@@ -70,6 +70,8 @@ def measure_image(
     is_stream: bool = False,
     log: Path | None = None,
     meter: EnergyMeter | None = None,
+    flash: Flasher = flash_image,
+    load_bytes: int = LOAD_BYTES_PER_COMMAND,
 ) -> DeviceRun:
     """Flash `image`, measure it, and run it on `samples`, each a tuple of the stored bytes of all inputs.
 
@@ -82,13 +84,29 @@ def measure_image(
         url: the console of the board, any URL of pyserial.
         log: file to append all serial traffic to.
         meter: in the supply of this board; gives the energy of one inference.
+        flash: how the image gets onto the board.
+        load_bytes: the most that one command may load into an input.
 
     Raises:
         WrongBoardError, WrongImageError: something else answers than what was asked for and flashed.
         DeviceError: the port is missing, or the board was silent, refused or answered nonsense.
     """
     _check_samples(image, samples)
-    measure = partial(_measure_once, image, board, url, samples, cycles_source, repeats, warmups, is_stream, log, meter)
+    measure = partial(
+        _measure_once,
+        image,
+        board,
+        url,
+        samples,
+        cycles_source,
+        repeats,
+        warmups,
+        is_stream,
+        log,
+        meter,
+        flash,
+        load_bytes,
+    )
     for attempt in range(1, ATTEMPTS):
         try:
             return measure()
@@ -108,10 +126,12 @@ def _measure_once(
     is_stream: bool,
     log: Path | None,
     meter: EnergyMeter | None,
+    flash: Flasher,
+    load_bytes: int,
 ) -> DeviceRun:
     with SerialLink(url, board.console.baud, log) as link:
-        flash_image(link, image, board)
-        runner = Runner(link, _longest_inference_s(image, board, cycles_source))
+        flash(link, image, board)
+        runner = Runner(link, _longest_inference_s(image, board, cycles_source), load_bytes)
         runner.synchronise(_BOOT_LIMIT_S)
         identity = runner.identity()
         _check_identity(identity, image, board, url)

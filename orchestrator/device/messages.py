@@ -72,10 +72,10 @@ def crc_of_exchange(words: str, reply: Sequence[str]) -> int:
     return zlib.crc32((words + "".join(f"{line}\n" for line in (*reply, READY))).encode("ascii"))
 
 
-def load_commands(data: bytes) -> list[str]:
-    """Give the commands that load an input."""
-    starts = range(0, len(data), LOAD_BYTES_PER_COMMAND)
-    chunks = (data[start : start + LOAD_BYTES_PER_COMMAND] for start in starts)
+def load_commands(data: bytes, bytes_per_command: int = LOAD_BYTES_PER_COMMAND) -> list[str]:
+    """Give the commands that load an input, at most `bytes_per_command` of it each."""
+    starts = range(0, len(data), bytes_per_command)
+    chunks = (data[start : start + bytes_per_command] for start in starts)
     return [f"db load {len(data)}", *(f"db {chunk.hex()}" for chunk in chunks)]
 
 

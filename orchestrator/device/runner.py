@@ -14,6 +14,7 @@ from orchestrator.device.messages import (
     FAULT_PREFIX,
     INFER_LINES,
     LAP_PREFIX,
+    LOAD_BYTES_PER_COMMAND,
     MOST_SETTINGS,
     READY,
     Identity,
@@ -63,12 +64,20 @@ class Runner:
 
     Args:
         inference_s: the longest that one inference may take.
+        load_bytes: the most that one command may load into an input.
         clock: what rows of inferences are timed by, in seconds.
     """
 
-    def __init__(self, link: Link, inference_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        link: Link,
+        inference_s: float,
+        load_bytes: int = LOAD_BYTES_PER_COMMAND,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._link = link
         self._inference_s = inference_s
+        self._load_bytes = load_bytes
         self._clock = clock
         self._splitter = LineSplitter()
         self._lines: list[str] = []
@@ -100,7 +109,7 @@ class Runner:
         self.ask(f"input {index}", _nothing, lines=0)
         if self._input_crc() == zlib.crc32(data):
             return
-        for command in load_commands(data):
+        for command in load_commands(data, self._load_bytes):
             self._exchange(command, lines=1)  # what arrives is checked as a whole
         crc = self._input_crc()
         if crc != zlib.crc32(data):
