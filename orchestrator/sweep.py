@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from orchestrator.cluster.sweep import run_candidates
 from orchestrator.cluster.watchers import SweepWatcher
+from orchestrator.domain.budget import Quantity
 from orchestrator.domain.candidate import CandidateRecord
+from orchestrator.domain.errors import InputError
 from orchestrator.domain.experiment import Experiment
 from orchestrator.journal.journal import Journal
 from orchestrator.journal.sweep_folder import SweepFolder
@@ -30,8 +32,13 @@ def check_experiment(experiment: Experiment) -> None:
     """Load what the experiment names, before anything is started or written.
 
     Raises:
-        InputError: no such search space, or the data set cannot be used.
+        InputError: no such search space, the data set cannot be used, or no board can measure what has a budget.
     """
+    if any(budget.quantity is Quantity.ENERGY for budget in experiment.budgets):
+        raise InputError(
+            f"budgets.energy: the boards of this sweep are virtual {experiment.board}, which have no energy meter; "
+            "drop the budget (`mcutune measure --meter` measures the energy of one network)"
+        )
     load_search_space(experiment.search_space)
     dataset_of(experiment)
 

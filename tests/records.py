@@ -13,7 +13,7 @@ from orchestrator.domain.experiment import (
     SearchChoice,
     TrainingChoice,
 )
-from orchestrator.domain.measurement import CyclesSource, LayerCycles, Measurement
+from orchestrator.domain.measurement import CyclesSource, EnergyReading, LayerCycles, Measurement
 from orchestrator.domain.model import FirmwareImage, Footprint, RegionUse, Segment, TensorSpec
 from orchestrator.domain.outcome import Outcome
 from orchestrator.domain.parity import ParityReport
@@ -54,6 +54,10 @@ MEASUREMENT = Measurement(
     stack_bytes=500,
     footprint=FOOTPRINT,
     layers=(LayerCycles("conv", "CONV_2D", 390_000),),
+)
+
+ENERGY = EnergyReading(
+    inference_j=0.0003, idle_w=0.01, bracket_s=0.1, inferences=20, voltage_v=3.3, meter="/dev/ttyACM1"
 )
 
 INPUT = TensorSpec("input", (1, 8, 8, 1), "int8", 1 / 255, -128)

@@ -14,12 +14,10 @@ import ray
 from orchestrator.cluster.board_pool import LEASE_S
 from orchestrator.cluster.request_queue import Failure, Lease, MeasureRequest
 from orchestrator.config.board_catalogue import load_board_type
-from orchestrator.device.measure import measure_image
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import InfrastructureError
-from orchestrator.domain.measurement import CyclesSource
+from orchestrator.pipeline.devices import Device, measure_on, start_device
 from orchestrator.pipeline.stages import Measured
-from orchestrator.virtual_board.process import VirtualBoardProcess, start_virtual_board
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +48,7 @@ class BoardAgent:
             thread.join()
 
     def _serve(self, unit: str) -> None:
-        device: VirtualBoardProcess | None = None
+        device: Device | None = None
         while not self._stop.is_set():
             lease = ray.get(self._pool.pull.remote(unit, self._board.name, PULL_S))
             if lease is None:
@@ -58,7 +56,7 @@ class BoardAgent:
             try:
                 with self._renewed(lease):
                     device = _living(device, self._board)
-                    measured = _measure(device.url, self._board, lease)
+                    measured = _measure(device, self._board, lease)
             except InfrastructureError as error:
                 logger.warning("%s: %s", unit, error)
                 _close(device)  # the next measurement starts a fresh process: the virtual board's power cycle
@@ -89,32 +87,24 @@ class BoardAgent:
             thread.join()
 
 
-def _living(device: VirtualBoardProcess | None, board: BoardType) -> VirtualBoardProcess:
+def _living(device: Device | None, board: BoardType) -> Device:
     if device is not None and device.is_alive():
         return device
     _close(device)
-    return start_virtual_board(board)
+    return start_device(board)
 
 
-def _close(device: VirtualBoardProcess | None) -> None:
+def _close(device: Device | None) -> None:
     if device is not None:
         device.close()
 
 
-def _measure(url: str, board: BoardType, lease: Lease) -> Measured:
+def _measure(device: Device, board: BoardType, lease: Lease) -> Measured:
     request: MeasureRequest = lease.request
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "serial.log"
-        run = measure_image(
-            request.image,
-            board,
-            url,
-            request.samples,
-            cycles_source=CyclesSource.VIRTUAL,
-            repeats=request.repeats,
-            log=log,
-        )
+        run = measure_on(device, request.image, board, request.samples, repeats=request.repeats, log=log)
         traffic = log.read_bytes()
     return Measured(run, lease.waited_s, time.monotonic() - started, traffic)
 

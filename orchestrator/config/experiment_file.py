@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.config.strict import StrictModel, read_yaml
-from orchestrator.config.units import parse_count, parse_size_bytes, parse_time_s
+from orchestrator.config.units import parse_count, parse_energy_j, parse_size_bytes, parse_time_s
 from orchestrator.datasets.catalogue import BUNDLED_DATASETS
 from orchestrator.domain.budget import Budget, Quantity
 from orchestrator.domain.errors import InputError
@@ -46,6 +46,7 @@ class _BudgetsFile(StrictModel):
     flash: Annotated[int, BeforeValidator(parse_size_bytes), Field(gt=0)] | None = None
     latency: Annotated[float, BeforeValidator(parse_time_s), Field(gt=0)] | None = None
     cycles: Annotated[int, BeforeValidator(parse_count), Field(gt=0)] | None = None
+    energy: Annotated[float, BeforeValidator(parse_energy_j), Field(gt=0)] | None = None
 
 
 class _SearchFile(StrictModel):

@@ -45,6 +45,7 @@ def metrics_of(record: CandidateRecord) -> dict[str, float]:
 def hardware_metrics(measurement: Measurement) -> dict[str, float]:
     """Give the measured figures and their break-down."""
     footprint = measurement.footprint
+    energy, clock = measurement.energy, measurement.measured_clock
     return {
         "ram_bytes": measurement.ram_bytes,
         "flash_bytes": measurement.flash_bytes,
@@ -54,6 +55,8 @@ def hardware_metrics(measurement: Measurement) -> dict[str, float]:
         "stack_bytes": measurement.stack_bytes,
         "weights_bytes": footprint.weights_bytes,
         "code_bytes": footprint.code_bytes,
+        **({} if energy is None else {"energy_mj": energy.inference_j * 1e3, "idle_mw": energy.idle_w * 1e3}),
+        **({} if clock is None else {"measured_clock_mhz": clock.hz / 1e6}),
     }
 
 
@@ -69,6 +72,8 @@ def tags_of(record: CandidateRecord, budgets: tuple[Budget, ...]) -> dict[str, s
         tags["cycles_source"] = record.measurement.cycles_source.value
         tags["board"] = record.measurement.board
         tags["device"] = record.measurement.device
+        settings = record.measurement.memory_settings
+        tags["memory_settings"] = " ".join(f"{setting.name}={setting.value}" for setting in settings)
     if record.verification is not None:
         tags["parity_tflm"] = _against_tflm(record.verification.against_tflm)
         tags["parity_host"] = "exact" if record.verification.device_matches_host else "different"

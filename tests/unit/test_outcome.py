@@ -1,7 +1,9 @@
-from orchestrator.domain.budget import Quantity
-from orchestrator.domain.errors import DeviceSilentError, DoesNotFitError
+import pytest
+
+from orchestrator.domain.budget import Budget, Quantity, margins_of
+from orchestrator.domain.errors import DeviceSilentError, DoesNotFitError, MeterError
 from orchestrator.domain.outcome import Outcome, Status
-from tests.records import over_budget
+from tests.records import ENERGY, MEASUREMENT, measured, over_budget
 
 
 def test_over_budget_names_the_broken_budget_and_by_how_much() -> None:
@@ -23,3 +25,13 @@ def test_a_failure_keeps_its_cause_and_teaches_nothing() -> None:
     assert outcome.cause == "silent"
     assert not outcome.status.teaches
     assert all(status.teaches for status in Status if status is not Status.FAILED)
+
+
+def test_energy_is_held_against_its_budget() -> None:
+    (margin,) = margins_of((Budget(Quantity.ENERGY, 0.0002),), measured(energy=ENERGY))
+    assert str(margin) == "energy 0.300 mJ of 0.200 mJ (+50%)"
+
+
+def test_energy_that_was_not_measured_is_no_energy_of_zero() -> None:
+    with pytest.raises(MeterError, match=MEASUREMENT.device):
+        margins_of((Budget(Quantity.ENERGY, 0.0002),), MEASUREMENT)

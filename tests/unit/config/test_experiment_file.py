@@ -28,11 +28,17 @@ def test_the_quickstart_is_read_with_budgets_in_base_units() -> None:
     assert experiment.search.concurrent >= 2
 
 
+def test_an_energy_budget_is_read_in_joules(tmp_path: Path) -> None:
+    experiment = read_experiment(changed(tmp_path, "  ram: 4KiB", "  energy: 1.5mJ"))
+    assert Budget(Quantity.ENERGY, 0.0015) in experiment.budgets
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
         ("  ram: 4KiB", "  rom: 4KiB", ["unknown key 'budgets.rom'", "did you mean 'ram'?"]),
         ("  ram: 4KiB", "  ram: 4Kb", ["budgets.ram", "KiB", "'4Kb'"]),
+        ("  ram: 4KiB", "  energy: 2W", ["budgets.energy", "J, mJ, uJ", "'2W'"]),
         ("seed: 1", "sead: 1", ["unknown key 'sead'", "did you mean 'seed'?"]),
         ("algorithm: tpe", "algorithm: tpee", ["search.algorithm", "'random' or 'tpe'", "'tpee'"]),
         ("  candidates: 20", "  candidates: 0", ["search.candidates", "greater than or equal to 1", "0"]),
