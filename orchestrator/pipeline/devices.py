@@ -14,9 +14,11 @@ from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import DeviceError, InputError
 from orchestrator.domain.measurement import CyclesSource, DeviceRun
 from orchestrator.domain.model import FirmwareImage
+from orchestrator.renode.board import RenodeBoard
 from orchestrator.virtual_board.process import VirtualBoardProcess, start_virtual_board
 
 VIRTUAL = "virtual"
+RENODE = "renode"
 
 
 class Device(Protocol):
@@ -101,7 +103,7 @@ def start_device(
     zero_wait_states: bool = False,
     count_instructions: bool = False,
 ) -> Device:
-    """Switch on what `spec` names: `virtual`, or a path or URL of pyserial at which a board of the type answers.
+    """Switch on what `spec` names: `virtual`, `renode`, or the path or URL of the serial port of a board of that type.
 
     Args:
         cycles_source: of a board at a port, whose firmware cannot tell; silicon by default.
@@ -117,10 +119,14 @@ def start_device(
         _refuse_cycles_source(spec, cycles_source)
         process = start_virtual_board(board, zero_wait_states=zero_wait_states, count_instructions=count_instructions)
         return VirtualDevice(process, CyclesSource.VIRTUAL_INSTRUCTIONS if count_instructions else CyclesSource.VIRTUAL)
+    if spec == RENODE:
+        _refuse_cycles_source(spec, cycles_source)
+        return RenodeBoard(board)
     if "://" in spec or spec.startswith("/"):
         return BoardAtPort(spec, cycles_source or CyclesSource.SILICON)
     raise InputError(
-        f"--device {spec}: must be {VIRTUAL!r}, a path such as /dev/ttyACM0 or a URL such as rfc2217://host:port"
+        f"--device {spec}: must be {VIRTUAL!r}, {RENODE!r}, a path such as /dev/ttyACM0 or a URL such as "
+        "rfc2217://host:port"
     )
 
 
