@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median_low
@@ -12,6 +13,8 @@ from orchestrator.device.messages import PROTOCOL_VERSION, Identity
 from orchestrator.device.runner import Runner
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import (
+    DeviceError,
+    DeviceFaultError,
     DeviceRefusedError,
     DeviceSilentError,
     FlashFailedError,
@@ -19,6 +22,7 @@ from orchestrator.domain.errors import (
     WrongBoardError,
     WrongImageError,
 )
+from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.measurement import CyclesSource, DeviceRun, LayerCycles, Measurement
 from orchestrator.domain.model import FirmwareImage
 
@@ -27,6 +31,8 @@ logger = logging.getLogger(__name__)
 ATTEMPTS = 3
 RETRIED = (DeviceSilentError, UnexpectedReplyError, DeviceRefusedError, FlashFailedError)
 """What a disturbed line, a reset or a boot that failed looks like; a fresh start may not meet it again."""
+
+_FLASH_DEFAULTS = FlashOptions()
 
 # From reset to the first answer: clocks and 100 characters of banner take 10 ms, an emulator on a busy host more.
 _BOOT_LIMIT_S = 3.0
@@ -52,6 +58,7 @@ def measure_image(
     warmups: int = 1,
     is_stream: bool = False,
     log: Path | None = None,
+    flash: FlashOptions = _FLASH_DEFAULTS,
 ) -> DeviceRun:
     """Flash `image`, measure it, and run it on `samples`, each a tuple of the stored bytes of all inputs.
 
@@ -63,6 +70,8 @@ def measure_image(
         is_stream: a sample finds the state that the one before left; else each starts from the initial state.
         url: the console of the board, any URL of pyserial.
         log: file to append all serial traffic to.
+        flash: how to flash this unit. With `keep_stale_weights`, a run that left weights of an earlier network in flash
+            gives no outputs; after any trouble everything is written.
 
     Raises:
         WrongBoardError, WrongImageError: something else answers than what was asked for and flashed.
@@ -72,10 +81,16 @@ def measure_image(
     measure = partial(_measure_once, image, board, url, samples, cycles_source, repeats, warmups, is_stream, log)
     for attempt in range(1, ATTEMPTS):
         try:
-            return measure()
-        except RETRIED as error:
+            return measure(flash)
+        except _retried(flash) as error:
             logger.warning("attempt %d of %d: %s", attempt, ATTEMPTS, error)
-    return measure()
+        flash = replace(flash, keep_stale_weights=False)
+    return measure(flash)
+
+
+def _retried(flash: FlashOptions) -> tuple[type[DeviceError], ...]:
+    """Stale pages may hold words that an interrupted write made unreadable, which faults."""
+    return (*RETRIED, DeviceFaultError) if flash.keep_stale_weights else RETRIED
 
 
 def _measure_once(
@@ -88,9 +103,10 @@ def _measure_once(
     warmups: int,
     is_stream: bool,
     log: Path | None,
+    flash: FlashOptions,
 ) -> DeviceRun:
     with SerialLink(url, board.console.baud, log) as link:
-        flash_image(link, image, board)
+        stale_pages = flash_image(link, image, board, flash).stale_pages
         runner = Runner(link, _longest_inference_s(image, board, cycles_source))
         runner.synchronise(_BOOT_LIMIT_S)
         identity = runner.identity()
@@ -117,7 +133,7 @@ def _measure_once(
             LayerCycles(layer.name, layer.operator, count) for layer, count in zip(image.layers, layers, strict=True)
         ),
     )
-    return DeviceRun(identity.model_hash, measurement, outputs)
+    return DeviceRun(identity.model_hash, measurement, () if stale_pages else outputs, stale_pages)
 
 
 def _check_samples(image: FirmwareImage, samples: Sequence[tuple[bytes, ...]]) -> None:
