@@ -17,6 +17,7 @@ from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.device.measure import measure_image
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import InfrastructureError
+from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.measurement import CyclesSource
 from orchestrator.pipeline.stages import Measured
 from orchestrator.virtual_board.process import VirtualBoardProcess, start_virtual_board
@@ -114,6 +115,7 @@ def _measure(url: str, board: BoardType, lease: Lease) -> Measured:
             cycles_source=CyclesSource.VIRTUAL,
             repeats=request.repeats,
             log=log,
+            flash=FlashOptions(keep_stale_weights=request.keep_stale_weights),
         )
         traffic = log.read_bytes()
     return Measured(run, lease.waited_s, time.monotonic() - started, traffic)
