@@ -16,6 +16,7 @@ from orchestrator.cluster.request_queue import Failure, Lease, MeasureRequest
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import InfrastructureError
+from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.pipeline.devices import Device, measure_on, start_device
 from orchestrator.pipeline.stages import Measured
 
@@ -104,7 +105,15 @@ def _measure(device: Device, board: BoardType, lease: Lease) -> Measured:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "serial.log"
-        run = measure_on(device, request.image, board, request.samples, repeats=request.repeats, log=log)
+        run = measure_on(
+            device,
+            request.image,
+            board,
+            request.samples,
+            repeats=request.repeats,
+            log=log,
+            flash=FlashOptions(keep_stale_weights=request.keep_stale_weights),
+        )
         traffic = log.read_bytes()
     return Measured(run, lease.waited_s, time.monotonic() - started, traffic)
 

@@ -48,7 +48,8 @@ class RayStages:
     def screen(self, prepared: Prepared) -> Measured:
         # Equal architectures have equal RAM, flash and cycles: they share the request, hence the measurement.
         request_id = f"{self._folder.root.name}/screen/{prepared.architecture_key}"
-        return self._measure(request_id, prepared)
+        # Nor do they depend on weights, which are left unwritten where that spares the flash.
+        return self._measure(request_id, prepared, keep_stale_weights=True)
 
     def train(self, config: dict[str, Any]) -> Generator[EpochResult | Trained | Diverged, None, None]:
         trainer = ray.get(self._workers.trainers.acquire.remote(self._candidate_id))
@@ -78,10 +79,14 @@ class RayStages:
     def keep(self, name: str, content: bytes) -> None:
         (self._folder.candidate(self._candidate_id) / name).write_bytes(content)
 
-    def _measure(self, request_id: str, prepared: Prepared) -> Measured:
-        samples = device_samples(self._experiment, prepared)
+    def _measure(self, request_id: str, prepared: Prepared, keep_stale_weights: bool = False) -> Measured:
         request = MeasureRequest(
-            request_id, self._folder.root.name, prepared.image, samples, self._experiment.measuring.repeats
+            request_id,
+            self._folder.root.name,
+            prepared.image,
+            device_samples(self._experiment, prepared),
+            self._experiment.measuring.repeats,
+            keep_stale_weights,
         )
         reply = ray.get(self._workers.boards.measure.remote(request))
         if isinstance(reply, Failure):

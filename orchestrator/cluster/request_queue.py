@@ -18,6 +18,7 @@ class MeasureRequest:
         request_id: equal ids mean equal work; it is done once, however often it is asked for.
         sweep: whose turn it is, for fairness between sweeps.
         samples: input tensors of real samples to run after the timed inference.
+        keep_stale_weights: only cycles and memory are asked for: weights need not be written.
     """
 
     request_id: str
@@ -25,6 +26,7 @@ class MeasureRequest:
     image: FirmwareImage
     samples: tuple[tuple[bytes, ...], ...]
     repeats: int
+    keep_stale_weights: bool = False
 
 
 @dataclass(frozen=True)

@@ -83,8 +83,9 @@ class _Run:
         measured = self._stages.screen(prepared)
         self._note_measuring("screen", measured)
         measurement = measured.run.measurement
-        # A measurement shared with an equal architecture was checked by the candidate whose network ran.
-        if measured.run.model_hash == prepared.image.model_hash:
+        # A measurement shared with an equal architecture was checked by the candidate whose network ran; one with an
+        # earlier network's weights in flash has no outputs.
+        if measured.run.model_hash == prepared.image.model_hash and measured.run.stale_pages == 0:
             self._check(prepared, measured)
         margins = margins_of(self._experiment.budgets, measurement)
         self._record = replace(self._record, screening=measurement)

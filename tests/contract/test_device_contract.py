@@ -165,7 +165,7 @@ def test_measuring_refuses_an_image_other_than_the_one_asked_for(
     board: BoardType, url: str, source: CyclesSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stale = link_image(example_model(b"\x09" * 16), board)
-    monkeypatch.setattr(measure, "flash_image", lambda link, image, board: flash_image(link, stale, board))
+    monkeypatch.setattr(measure, "flash_image", lambda link, image, *rest: flash_image(link, stale, *rest))
     with pytest.raises(WrongImageError, match=stale.model_hash):
         measure_image(link_image(example_model(WEIGHTS), board), board, url, (), cycles_source=source)
 

@@ -35,6 +35,7 @@ class ScriptedStages:
         self.kept: dict[str, bytes] = {}
         self.training_closed = False
         self.ran = IMAGE.model_hash
+        self.stale_pages = 0
 
     def _answer(self, stage: str) -> Any:
         self.asked.append(stage)
@@ -47,7 +48,7 @@ class ScriptedStages:
         return self._answer("prepare")
 
     def screen(self, prepared: Prepared) -> Measured:
-        return self._measured(self._answer("screen"))
+        return self._measured(self._answer("screen"), self.stale_pages)
 
     def train(self, config: dict[str, Any]) -> Generator[EpochResult | Trained | Diverged, None, None]:
         try:
@@ -68,8 +69,9 @@ class ScriptedStages:
     def keep(self, name: str, content: bytes) -> None:
         self.kept[name] = content
 
-    def _measured(self, measurement: Measurement) -> Measured:
-        return Measured(DeviceRun(self.ran, measurement, ()), wait_s=0.1, work_s=0.2, serial_log=b"traffic")
+    def _measured(self, measurement: Measurement, stale_pages: int = 0) -> Measured:
+        run = DeviceRun(self.ran, measurement, (), stale_pages)
+        return Measured(run, wait_s=0.1, work_s=0.2, serial_log=b"traffic")
 
 
 def run(stages: ScriptedStages) -> list[CandidateRecord]:
@@ -140,6 +142,13 @@ def test_a_device_that_computes_something_else_than_the_host_is_a_failure() -> N
 def test_a_measurement_shared_with_an_equal_architecture_is_not_compared_with_other_weights() -> None:
     stages = ScriptedStages()
     stages.ran = "another network"
+    run(stages)
+    assert stages.asked == ["prepare", "screen", "train", "prepare_trained", "verify", "check"]
+
+
+def test_a_screening_that_left_stale_weights_in_flash_is_not_compared() -> None:
+    stages = ScriptedStages()
+    stages.stale_pages = 7
     run(stages)
     assert stages.asked == ["prepare", "screen", "train", "prepare_trained", "verify", "check"]
 
