@@ -57,18 +57,18 @@ def run_candidates(
 
 @contextmanager
 def _boards(experiment: Experiment) -> Iterator[None]:
-    """See to it that there are boards: the lab's, or virtual ones of our own where it has none of the type."""
+    """See to it that there are boards: the lab's, or virtual ones of our own of each type that it has none of."""
     pool = PoolClient()
-    pool.call("offer_golden", make_golden(load_board_type(experiment.board)))
-    units = pool.call("status").units
-    if any(unit.board == experiment.board for unit in units):
-        yield
-        return
-    agent = start_agent("sweep", {experiment.board: experiment.resources.virtual_boards})
+    for board in experiment.boards:
+        pool.call("offer_golden", make_golden(load_board_type(board)))
+    served = {unit.board for unit in pool.call("status").units}
+    missing = [board for board in experiment.boards if board not in served]
+    agent = start_agent("sweep", dict.fromkeys(missing, experiment.resources.virtual_boards)) if missing else None
     try:
         yield
     finally:
-        ray.get(agent.stop.remote())
+        if agent is not None:
+            ray.get(agent.stop.remote())
 
 
 @contextmanager
