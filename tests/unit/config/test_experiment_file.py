@@ -32,7 +32,7 @@ def test_the_quickstart_is_read_with_budgets_in_base_units() -> None:
 
 def test_an_energy_budget_is_read_in_joules(tmp_path: Path) -> None:
     experiment = read_experiment(changed(tmp_path, "  ram: 4KiB", "  energy: 1.5mJ"))
-    assert Budget(Quantity.ENERGY, 0.0015) in experiment.budgets
+    assert Budget(Quantity.ENERGY, 0.0015) in experiment.budgets_of("nucleo_l476rg")
 
 
 @pytest.mark.parametrize(
