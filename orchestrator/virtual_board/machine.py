@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum, auto
+from typing import TextIO
 
 from unicorn import arm_const as reg
 
@@ -161,6 +162,14 @@ class Machine:
         due = self.clock.now() + round(seconds * self._board.clock_hz)
         self._calls.append((due, call))
         self.clock.stop_by(due)
+
+    def log_trigger(self, log: TextIO) -> None:
+        """Write a line for each edge of the trigger pin from now on: the board's time in seconds, 1 or 0."""
+
+        def note(high: bool) -> None:
+            log.write(f"{self.clock.now() / self._board.clock_hz:.9f} {int(high)}\n")
+
+        self.chip.on_trigger.append(note)
 
     def advance(self) -> bool:
         """Run for one slice at most; False when only input or `wakes_in_s` can make anything happen."""

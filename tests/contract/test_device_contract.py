@@ -23,8 +23,9 @@ from orchestrator.domain.errors import (
     DeviceSilentError,
     WrongBoardError,
     WrongImageError,
+    WrongSettingsError,
 )
-from orchestrator.domain.measurement import CyclesSource
+from orchestrator.domain.measurement import CyclesSource, MemorySetting
 from orchestrator.domain.model import CompiledModel
 from orchestrator.toolchain.link import link_image
 from orchestrator.virtual_board.process import start_virtual_board
@@ -120,7 +121,18 @@ def test_an_image_is_flashed_measured_and_computes(
     assert 0 < measurement.cycles_min <= measurement.cycles <= measurement.cycles_max
     assert 0 < measurement.stack_bytes < 2048
     assert [layer.name for layer in measurement.layers] == ["sum", "not"]
+    assert MemorySetting("flash-wait-states", board.flash.wait_states) in measurement.memory_settings
     assert "b'identity%'" in log.read_text()
+
+
+def test_a_chip_that_reads_its_flash_in_another_way_is_refused(
+    board: BoardType, source: CyclesSource, url: str
+) -> None:
+    image = link_image(example_model(WEIGHTS), board)
+    slower = replace(board, flash=replace(board.flash, wait_states=board.flash.wait_states + 1))
+    says = rf"with {board.flash.wait_states} wait states, but {board.name} has {slower.flash.wait_states}"
+    with pytest.raises(WrongSettingsError, match=says):
+        measure_image(image, slower, url, (), cycles_source=source)
 
 
 def test_cycles_are_repeatable_and_the_layers_add_up(board: BoardType, source: CyclesSource, url: str) -> None:
@@ -153,7 +165,7 @@ def test_measuring_refuses_an_image_other_than_the_one_asked_for(
     board: BoardType, url: str, source: CyclesSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stale = link_image(example_model(b"\x09" * 16), board)
-    monkeypatch.setattr(measure, "flash_image", lambda link, image, board: flash_image(link, stale, board))
+    monkeypatch.setattr(measure, "flash_image", lambda link, image, *rest: flash_image(link, stale, *rest))
     with pytest.raises(WrongImageError, match=stale.model_hash):
         measure_image(link_image(example_model(WEIGHTS), board), board, url, (), cycles_source=source)
 
