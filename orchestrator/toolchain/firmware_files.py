@@ -63,6 +63,7 @@ def firmware_defines(board: BoardType) -> tuple[str, ...]:
         f"-DMT_FLASH_ORIGIN={flash.origin:#x}U",
         f"-DMT_FLASH_BYTES={flash.size_bytes}U",
         f"-DMT_FLASH_PAGE_BYTES={board.flash.page_bytes}U",
+        f"-DMT_FLASH_PROGRAM_BYTES={board.flash.program_bytes}U",
         f"-DMT_FLASH_WAIT_STATES={board.flash.wait_states}U",
         f"-DMT_APPLICATION_OFFSET={board.application_offset_bytes}U",
         *((f"-DMT_FLASH_SECTORS={sectors}",) if sectors else ()),

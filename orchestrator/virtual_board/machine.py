@@ -21,7 +21,9 @@ from orchestrator.virtual_board.peripherals.usart import IDLE_POLLS
 from orchestrator.virtual_board.rom_bootloader import BootloaderProtocol
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
 from orchestrator.virtual_board.stm32f4 import Stm32F4
+from orchestrator.virtual_board.stm32f7 import Stm32F7
 from orchestrator.virtual_board.stm32g0 import Stm32G0
+from orchestrator.virtual_board.stm32h7 import Stm32H7
 from orchestrator.virtual_board.stm32l4 import Stm32L4
 from orchestrator.virtual_board.stm32l4plus import Stm32L4Plus
 from orchestrator.virtual_board.timing.block import BlockDecoder
@@ -40,7 +42,14 @@ BOOTLOADER_FORMAT = LineFormat(baud=None, parity="E")
 """8E1 at any speed: the bootloader measures the first 0x7F (AN3155 2)."""
 
 
-CHIPS: dict[str, type[Chip]] = {"stm32f4": Stm32F4, "stm32g0": Stm32G0, "stm32l4": Stm32L4, "stm32l4plus": Stm32L4Plus}
+CHIPS: dict[str, type[Chip]] = {
+    "stm32f4": Stm32F4,
+    "stm32f7": Stm32F7,
+    "stm32g0": Stm32G0,
+    "stm32h7": Stm32H7,
+    "stm32l4": Stm32L4,
+    "stm32l4plus": Stm32L4Plus,
+}
 """What surrounds the core, by the firmware port of the board type."""
 
 
