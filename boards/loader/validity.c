@@ -51,9 +51,13 @@ bool mt_application_invalidate(void)
 
 bool mt_application_record(uint32_t pages, uint32_t crc)
 {
-    mt_record record __attribute__((aligned(8))) = {MAGIC, pages, crc, 0U};
-    record.check = check_of(&record);
+    union {
+        mt_record record;
+        uint32_t words[(sizeof(mt_record) + MT_FLASH_PROGRAM_BYTES - 1U) / MT_FLASH_PROGRAM_BYTES *
+                       MT_FLASH_PROGRAM_BYTES / sizeof(uint32_t)];
+    } whole = {{MAGIC, pages, crc, 0U}};
+    whole.record.check = check_of(&whole.record);
     return mt_application_invalidate() &&
-           mt_port_flash_program(RECORD_ADDRESS, (const uint32_t *)&record, sizeof record / sizeof(uint32_t)) &&
+           mt_port_flash_program(RECORD_ADDRESS, whole.words, sizeof whole / sizeof(uint32_t)) &&
            mt_application_is_recorded(pages, crc);
 }

@@ -52,8 +52,10 @@ class Chip(ABC):
         self.systick = SysTick(clock.now, wake)
         self.core = self._core(board)
         self.nvic = Nvic(wake, self.core.priority_mask)
-        self.scb = SystemControlBlock(wake, request_reset, self.core.cpuid, self.core.priority_mask)
-        self.dwt = Dwt(clock.cycles, self.scb.is_trace_enabled)
+        data_cache = self.accelerator.data if self.core.has_caches else None
+        self.scb = SystemControlBlock(wake, request_reset, self.core.cpuid, self.core.priority_mask, data_cache)
+        # The lock and caches of its own are the Cortex-M7's among the known cores.
+        self.dwt = Dwt(clock.cycles, self.scb.is_trace_enabled, has_lock=self.core.has_caches)
         self.on_trigger: list[Callable[[bool], None]] = []
         self._build(board, line, clock, on_access_control, on_byte_read)
         self._factory = self._factory_blocks(struct.unpack(">3I", bytes.fromhex(device_id)))
