@@ -130,7 +130,7 @@ class Machine:
             self.chip.mapped,
             self.chip.scb.is_fpu_enabled,
             decoder,
-            self.chip.accelerator,
+            None if self._zero_wait_states else self.chip.accelerator,
         )
         self.flash = FlashMemory(board, self.cpu)
         self.chip.flash_interface.attach(self.flash)
