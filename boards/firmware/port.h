@@ -83,7 +83,8 @@ bool mt_port_flash_erase(uint32_t address);
  * erased. False: as above. */
 bool mt_port_flash_program(uint32_t address, const uint32_t *words, uint32_t count);
 
-/* Take back the report of an unreadable word, as power loss during programming may leave one: called for an NMI. */
-void mt_port_flash_acknowledge_ecc(void);
+/* Take back the report of an unreadable word, as power loss during programming may leave one. Called for an NMI and for
+ * a HardFault, as which chips report such a word. False: there was no report. */
+bool mt_port_flash_acknowledge_ecc(void);
 
 #endif

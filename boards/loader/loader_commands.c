@@ -119,7 +119,7 @@ static mt_status write(mt_frame *frame)
     const uint32_t *words = (const uint32_t *)&frame->payload[8];
     const uint32_t address = (uint32_t)page_address(page);
     if (!is_ready_for(address) || !mt_port_flash_program(address, words, count / 4U) ||
-        memcmp(page_address(page), words, count) != 0) {
+        mt_crc32(0U, page_address(page), count) != mt_crc32(0U, &frame->payload[8], count)) {
         return MT_FLASH_FAILED;
     }
     return MT_OK;

@@ -40,7 +40,6 @@ from tests.contract.loader_bench import LoaderBench, PowerLostError
 BOARDS = {
     "nucleo_l4r5zi": load_board_type("nucleo_l4r5zi"),
     "nucleo_f446re": load_board_type("nucleo_f446re"),
-    "nucleo_f746zg": load_board_type("nucleo_f746zg"),
     "nucleo_g071rb": load_board_type("nucleo_g071rb"),
     "nucleo_h743zi": load_board_type("nucleo_h743zi"),
     "nrf52840dk": load_board_type("nrf52840dk"),

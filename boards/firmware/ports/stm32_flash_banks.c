@@ -24,6 +24,7 @@ typedef struct {
 #define CR_SECTOR_SHIFT 8U
 #define SR_WORKS 7U /* BSY, WBNE, QW */
 #define SR_ERRORS 0x5EE0000U /* WRPERR, PGSERR, STRBERR, INCERR, OPERR, RDPERR, RDSERR, DBECCERR */
+#define SR_TWO_BITS (1U << 26)
 #define SR_DONE (1U << 16)
 #define OPTCR_BANKS_SWAPPED (1U << 31)
 #define WORDS_AT_ONCE 8U
@@ -108,9 +109,17 @@ bool mt_port_flash_program(uint32_t address, const uint32_t *words, uint32_t cou
     return end(of) && succeeded;
 }
 
-/* An unreadable word is a bus fault here, and no NMI comes from this flash. */
-void mt_port_flash_acknowledge_ecc(void)
+static bool acknowledged(bank *of)
 {
-    ((bank *)FIRST_BANK)->ccr = SR_ERRORS;
-    ((bank *)SECOND_BANK)->ccr = SR_ERRORS;
+    const bool reported = of->sr & SR_TWO_BITS;
+    of->ccr = SR_TWO_BITS;
+    return reported;
+}
+
+/* The bus answers the read with an error, which is a HardFault here. */
+bool mt_port_flash_acknowledge_ecc(void)
+{
+    const bool in_first = acknowledged((bank *)FIRST_BANK);
+    const bool in_second = acknowledged((bank *)SECOND_BANK);
+    return in_first || in_second;
 }
