@@ -16,6 +16,7 @@ class Core:
 
     Attributes:
         priority_mask: the bits of an interrupt's priority that exist on the chips that are known with this core.
+        exc_return: the value that leads back to a handler with an FPU frame; EXC_RETURN's other bits are added to it.
         mispredict_cycles: what a branch costs that went elsewhere than predicted; 0 for a core that predicts none.
         has_caches: the core has caches of its own, which SCB_CCR switches; all others are the chip's.
     """
@@ -26,6 +27,7 @@ class Core:
     table: InstructionTable
     exception_entry_cycles: int
     exception_return_cycles: int
+    exc_return: int = 0xFFFF_FFE1  # ARMv7-M ARM B1.5.8
     mispredict_cycles: int = 0
     has_caches: bool = False
 
@@ -68,6 +70,7 @@ CORES = {
         table=cortex_m33.TABLE,
         exception_entry_cycles=cortex_m33.EXCEPTION_ENTRY_CYCLES,
         exception_return_cycles=cortex_m33.EXCEPTION_RETURN_CYCLES,
+        exc_return=0xFFFF_FFA0,  # of a core without TrustZone (ARMv8-M ARM, EXC_RETURN)
     ),
 }
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum, auto
+from typing import TextIO
 
 from unicorn import arm_const as reg
 
@@ -15,15 +16,19 @@ from orchestrator.virtual_board.clock import BoardClock
 from orchestrator.virtual_board.cpu import Cpu, Stop, StopKind
 from orchestrator.virtual_board.exceptions import Exceptions, LockUpError
 from orchestrator.virtual_board.flash_memory import FlashMemory
+from orchestrator.virtual_board.nrf52 import Nrf52
 from orchestrator.virtual_board.peripherals.flash_interface import AccessControl
 from orchestrator.virtual_board.peripherals.scb import SYSTICK
-from orchestrator.virtual_board.peripherals.usart import IDLE_POLLS
+from orchestrator.virtual_board.peripherals.uart import IDLE_POLLS
 from orchestrator.virtual_board.rom_bootloader import BootloaderProtocol
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
 from orchestrator.virtual_board.stm32f4 import Stm32F4
+from orchestrator.virtual_board.stm32f7 import Stm32F7
 from orchestrator.virtual_board.stm32g0 import Stm32G0
+from orchestrator.virtual_board.stm32h7 import Stm32H7
 from orchestrator.virtual_board.stm32l4 import Stm32L4
 from orchestrator.virtual_board.stm32l4plus import Stm32L4Plus
+from orchestrator.virtual_board.stm32u5 import Stm32U5
 from orchestrator.virtual_board.timing.block import BlockDecoder
 from orchestrator.virtual_board.timing.engine import TimingEngine
 from orchestrator.virtual_board.timing.flash_timing import FlashTiming
@@ -40,7 +45,16 @@ BOOTLOADER_FORMAT = LineFormat(baud=None, parity="E")
 """8E1 at any speed: the bootloader measures the first 0x7F (AN3155 2)."""
 
 
-CHIPS: dict[str, type[Chip]] = {"stm32f4": Stm32F4, "stm32g0": Stm32G0, "stm32l4": Stm32L4, "stm32l4plus": Stm32L4Plus}
+CHIPS: dict[str, type[Chip]] = {
+    "nrf52": Nrf52,
+    "stm32f4": Stm32F4,
+    "stm32f7": Stm32F7,
+    "stm32g0": Stm32G0,
+    "stm32h7": Stm32H7,
+    "stm32l4": Stm32L4,
+    "stm32l4plus": Stm32L4Plus,
+    "stm32u5": Stm32U5,
+}
 """What surrounds the core, by the firmware port of the board type."""
 
 
@@ -152,6 +166,14 @@ class Machine:
         due = self.clock.now() + round(seconds * self._board.clock_hz)
         self._calls.append((due, call))
         self.clock.stop_by(due)
+
+    def log_trigger(self, log: TextIO) -> None:
+        """Write a line for each edge of the trigger pin from now on: the board's time in seconds, 1 or 0."""
+
+        def note(high: bool) -> None:
+            log.write(f"{self.clock.now() / self._board.clock_hz:.9f} {int(high)}\n")
+
+        self.chip.on_trigger.append(note)
 
     def advance(self) -> bool:
         """Run for one slice at most; False when only input or `wakes_in_s` can make anything happen."""
