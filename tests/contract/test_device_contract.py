@@ -56,9 +56,10 @@ WAYS = {
     "virtual-sectors": Way(load_board_type("nucleo_f446re"), CyclesSource.VIRTUAL, virtual_board),
     "virtual-cortex-m0plus": Way(load_board_type("nucleo_g071rb"), CyclesSource.VIRTUAL, virtual_board),
     "virtual-nrf52": Way(load_board_type("nrf52840dk"), CyclesSource.VIRTUAL, virtual_board),
+    "virtual-cortex-m7": Way(load_board_type("nucleo_h743zi"), CyclesSource.VIRTUAL, virtual_board),
     "virtual-cortex-m33": Way(load_board_type("nucleo_u575zi_q"), CyclesSource.VIRTUAL, virtual_board),
 }
-SLOW_WAYS = {"virtual-nrf52", "virtual-cortex-m33"}
+SLOW_WAYS = {"virtual-nrf52", "virtual-cortex-m7", "virtual-cortex-m33"}
 """Families that pass the same tests of the resident loader, `test_resident_loader.py`, by default."""
 
 
