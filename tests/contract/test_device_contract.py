@@ -140,7 +140,8 @@ def test_cycles_are_repeatable_and_the_layers_add_up(board: BoardType, source: C
     image = link_image(example_model(WEIGHTS), board)
     runs = [measure_image(image, board, url, SAMPLES[:1], cycles_source=source).measurement for _ in range(2)]
     assert runs[0].cycles == pytest.approx(runs[1].cycles, rel=0.01)
-    assert sum(layer.cycles for layer in runs[0].layers) == pytest.approx(runs[0].cycles, rel=0.05)
+    # `layers%` runs the network once: a core that caches and predicts branches has yet to learn it.
+    assert sum(layer.cycles for layer in runs[0].layers) == pytest.approx(runs[0].cycles, rel=0.05, abs=400)
     assert runs[0].device == runs[1].device
 
 
