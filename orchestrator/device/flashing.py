@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from orchestrator.device.link import Link
+from orchestrator.device.probe_flashing import flash_by_probe
 from orchestrator.device.resident_loader_flashing import flash_by_resident_loader
 from orchestrator.device.stm32_serial import flash_by_stm32_bootloader
 from orchestrator.domain.board_type import BoardType
@@ -25,6 +26,7 @@ Raises:
 FLASHERS: dict[str, Flasher] = {
     "stm32-serial": flash_by_stm32_bootloader,
     "serial-loader": flash_by_resident_loader,
+    "pyocd": flash_by_probe,
 }
 
 _DEFAULTS = FlashOptions()
