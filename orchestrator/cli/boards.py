@@ -1,5 +1,7 @@
 """`mcutune boards`."""
 
+import signal
+import sys
 from pathlib import Path
 
 import click
@@ -10,6 +12,9 @@ from orchestrator.device.wear import WearStore
 from orchestrator.domain.board_type import BoardType
 from orchestrator.report.board_text import board_as_text, memory_text
 from orchestrator.report.wear_table import wear_as_text
+
+PLAIN_WIDTH = 160
+WATCH_S = 2.0
 
 
 @click.group(invoke_without_command=True)
@@ -37,6 +42,35 @@ def wear(folder: Path | None) -> None:
     units = WearStore(folder or wear_folder()).units()
     endurance = {name: load_board_type(name).flash.endurance_cycles for name in board_type_names()}
     click.echo(wear_as_text(units, endurance) if units else "no erasures have been counted")
+
+
+@boards.command()
+@click.option(
+    "--address", default="auto", show_default=True, metavar="auto|HOST:PORT", envvar="RAY_ADDRESS", help="Ray cluster."
+)
+@click.option("--watch", is_flag=True, help="Show the table anew every two seconds, until Ctrl-C.")
+def status(address: str, watch: bool) -> None:
+    """Show every board that is served to a cluster: state, health, measurements, wear."""
+    from rich.console import Console, Group
+    from rich.live import Live
+
+    from orchestrator.cluster.pool_client import PoolClient
+    from orchestrator.cluster.ray_session import joined
+    from orchestrator.report.lab_table import lab_table, waiting_line
+
+    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    with joined(address):
+        pool = PoolClient()
+
+        def shown() -> Group:
+            said = pool.call("status")
+            return Group(lab_table(said.units), waiting_line(said.waiting))
+
+        if not watch:
+            console.print(shown())
+            return
+        with Live(console=console, get_renderable=shown, refresh_per_second=1 / WATCH_S):
+            signal.pause()
 
 
 def _line(board: BoardType) -> str:

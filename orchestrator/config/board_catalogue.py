@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 import boards
 from orchestrator.config.strict import StrictModel, read_yaml
@@ -24,12 +24,20 @@ from orchestrator.domain.board_type import (
     UniqueId,
 )
 from orchestrator.domain.errors import InputError
+from orchestrator.domain.pin import Pin
 
 BOARDS_DIR = Path(boards.__file__).parent
 
 VECTOR_TABLE_ALIGNMENT = 512
 """Of a table with up to 128 entries (ARMv7-M ARM B3.2.5, VTOR)."""
 
+
+def _checked_pin(name: str) -> str:
+    Pin.named(name)
+    return name
+
+
+PinName = Annotated[str, AfterValidator(_checked_pin)]
 SizeBytes = Annotated[int, BeforeValidator(parse_size_bytes), Field(gt=0)]
 
 
@@ -51,7 +59,7 @@ class _FlashFile(StrictModel):
 class _ConsoleFile(StrictModel):
     uart: str
     baud: int = Field(gt=0)
-    pins: tuple[str, ...]
+    pins: tuple[PinName, PinName]
 
 
 class _RomBootloaderFile(StrictModel):
@@ -80,6 +88,7 @@ class _BoardFile(StrictModel):
     memories: tuple[_MemoryFile, ...]
     flash: _FlashFile
     console: _ConsoleFile
+    trigger: PinName
     flashing: tuple[Literal["stm32-serial", "serial-loader", "pyocd", "command"], ...]
     rom_bootloader: _RomBootloaderFile | None = None
     documents: tuple[str, ...] = Field(min_length=1)
@@ -160,6 +169,7 @@ def load_board_type(name: str) -> BoardType:
         memories=tuple(Memory(m.name, m.kind, m.origin, m.size) for m in content.memories),
         flash=content.geometry(),
         console=Console(content.console.uart, content.console.baud, content.console.pins),
+        trigger=content.trigger,
         flashing=content.flashing,
         rom_bootloader=_rom_bootloader(content.rom_bootloader),
         documents=content.documents,

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate
 
+from orchestrator.domain.pin import Pin
+
 LOADER_BYTES = 8192
 """What the resident loader may take at the start of flash."""
 
@@ -53,11 +55,21 @@ class FlashGeometry:
 
 @dataclass(frozen=True)
 class Console:
-    """The UART that the kit's USB serial line carries, and the pins it leaves the chip at."""
+    """The UART that the kit's USB serial line carries, and the pins at which it sends and receives."""
 
     uart: str
     baud: int
-    pins: tuple[str, ...]
+    pins: tuple[str, str]
+
+    @property
+    def tx(self) -> Pin:
+        """Give the pin at which the chip sends."""
+        return Pin.named(self.pins[0])
+
+    @property
+    def rx(self) -> Pin:
+        """Give the pin at which the chip receives."""
+        return Pin.named(self.pins[1])
 
 
 @dataclass(frozen=True)
@@ -111,6 +123,7 @@ class BoardType:
         core: GCC's `-mcpu` name, e.g. `cortex-m4`.
         fpu: GCC's `-mfpu` name, or None where the core has no FPU.
         port: family of the firmware port, the file `boards/firmware/ports/<port>.c`.
+        trigger: name of the pin that tells a power meter when the network runs.
         memories: the first of each kind is where program and data go by default.
         flashing: names of the flashing methods that work on the stock kit, preferred first.
         documents: where these facts come from, the board's manual first.
@@ -128,6 +141,7 @@ class BoardType:
     memories: tuple[Memory, ...]
     flash: FlashGeometry
     console: Console
+    trigger: str
     flashing: tuple[str, ...]
     rom_bootloader: RomBootloader | None
     documents: tuple[str, ...]

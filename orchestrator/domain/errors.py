@@ -102,6 +102,30 @@ class DeviceFaultError(DeviceError):
     cause = "device-fault"
 
 
+class WrongClockError(DeviceError):
+    """The core does not run at the clock that the board type names: seconds made of its cycles would be wrong."""
+
+    cause = "wrong-clock"
+
+
+class WrongSettingsError(DeviceError):
+    """The chip reads its memories in another way than the board type says."""
+
+    cause = "wrong-settings"
+
+
+class StoppedCounterError(DeviceError):
+    """The cycle counter of the core stands still."""
+
+    cause = "no-cycles"
+
+
+class MeterError(DeviceError):
+    """The energy meter is silent, lost samples, or did not see the inferences it should have."""
+
+    cause = "meter"
+
+
 class ParityError(InfrastructureError):
     """Device and host build of the same C disagree: a defect of compiler, runtime or board."""
 

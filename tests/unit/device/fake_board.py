@@ -186,6 +186,7 @@ class FakeFirmware:
             "crc": f"m-crc-[{zlib.crc32(self.input):08x}]\n",
             "output": f"m-output-[{self.output.hex()}]\n",
             "layers": "m-layer-[60]\nm-layer-[40]\n",
+            "settings": "m-flash-wait-states-[4]\nm-flash-prefetch-[1]\n",
             "memory": "m-stack-[200]\nm-stack-reserved-[2048]\nm-spare-[32768]\n",
         }
         if word in fixed:
