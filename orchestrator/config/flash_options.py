@@ -1,14 +1,16 @@
 """How a unit is flashed, as a lab writes it down: the `flashing:` of a unit, and the commands that have names."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 import boards
-from orchestrator.config.strict import StrictModel, read_yaml
+from orchestrator.config.strict import StrictModel, explain, parse_yaml, read_yaml
 from orchestrator.domain.flash_options import (
     COMMAND_FIELDS,
     ControlLine,
@@ -101,6 +103,34 @@ def _commands() -> dict[str, CommandFile]:
 def named_commands() -> dict[str, FlashCommand]:
     """Give the commands that come with the package, by name."""
     return {name: content.command() for name, content in _commands().items()}
+
+
+def flash_options_of(
+    runner: str | None, parameters: Sequence[str], probe_id: str | None, timeout_s: float | None
+) -> FlashOptions:
+    """Give the options of a row of the hardware map.
+
+    Args:
+        runner: a method, or a command by its name.
+        parameters: `key=value` each, as in the `flashing:` of a unit.
+        timeout_s: of a command.
+
+    Raises:
+        ValueError: with one line for each mistake.
+    """
+    content: dict[str, object] = {} if probe_id is None else {"probe_id": probe_id}
+    if runner is not None:
+        content |= {"method": "command", "command": runner} if runner in _commands() else {"method": runner}
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        content[key] = parse_yaml(value)
+    try:
+        options = FlashingFile.model_validate(content).options()
+    except ValidationError as error:
+        raise ValueError(explain(FlashingFile, error)) from error
+    if timeout_s is None or options.command is None:
+        return options
+    return replace(options, command=replace(options.command, timeout_s=timeout_s))
 
 
 def read_flash_options(path: Path, wear_folder: Path | None = None) -> FlashOptions:
