@@ -57,6 +57,7 @@ class UnitWorker:
     def status(self) -> UnitStatus:
         """Say how the unit does."""
         health = self._health
+        erasures = self._unit.erasures_of_worst_page(self._device_id) if self._device_id else None
         return UnitStatus(
             unit=self.name,
             board=self._unit.board.name,
@@ -67,6 +68,8 @@ class UnitWorker:
             checked_at=health.checked_at,
             measurements=self._measurements,
             failures=self._failures,
+            worst_page_erasures=erasures or 0,
+            endurance_cycles=0 if erasures is None else self._unit.board.flash.endurance_cycles,
         )
 
     def _serve(self) -> None:

@@ -8,8 +8,10 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError, field_validator
 
 from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.config.flash_options import flash_options_of
 from orchestrator.config.strict import StrictModel, explain_rows
 from orchestrator.domain.errors import InputError
+from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.mapped_device import MappedDevice
 
 UNSTABLE_PORTS = ("/dev/ttyACM", "/dev/ttyUSB")
@@ -100,7 +102,14 @@ def _device(row: _Row, path: Path) -> MappedDevice:
     fields: dict[str, Any] = row.model_dump(exclude={"flash_timeout"})
     for name in ("pre_script", "post_flash_script", "post_script"):
         fields[name] = _script(path, row.id, name, fields[name])
-    return MappedDevice(**fields, flash_timeout_s=row.flash_timeout)
+    return MappedDevice(**fields, flash_timeout_s=row.flash_timeout, flash=_flash(row, path))
+
+
+def _flash(row: _Row, path: Path) -> FlashOptions:
+    try:
+        return flash_options_of(row.runner, row.runner_params, row.probe_id, row.flash_timeout)
+    except ValueError as error:
+        raise InputError(f"{path}: {row.id}: runner or runner_params: {error}") from error
 
 
 def _script(path: Path, unit: str, field: str, script: Path | None) -> Path | None:

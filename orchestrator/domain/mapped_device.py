@@ -1,7 +1,9 @@
 """A dev kit on somebody's desk, as a row of the hardware map describes it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from orchestrator.domain.flash_options import FlashOptions
 
 
 @dataclass(frozen=True)
@@ -13,7 +15,7 @@ class MappedDevice:
         connected: False: the row is kept, the unit is not used.
         platform: the board type.
         product: what the kit calls itself on USB, for people.
-        runner: flashing method; None: the board type's preferred one.
+        runner: flashing method, or a command by its name; None: the board type's preferred method.
         runner_params: options of the method, `key=value` each.
         serial: port by a name that does not change, or any URL of pyserial.
         baud: of the console; None: the board type's.
@@ -21,7 +23,8 @@ class MappedDevice:
         fixtures: what is attached to the kit, for people.
         pre_script, post_flash_script, post_script: programs run before flashing, after flashing and after
             measuring; run without a shell.
-        flash_timeout_s: the longest that flashing may take; None: computed from the image.
+        flash_timeout_s: the longest that a command may take to flash.
+        flash: runner, runner_params, probe_id and flash_timeout_s as flashing takes them.
     """
 
     id: str
@@ -39,3 +42,4 @@ class MappedDevice:
     post_flash_script: Path | None = None
     post_script: Path | None = None
     flash_timeout_s: float | None = None
+    flash: FlashOptions = field(default_factory=FlashOptions)

@@ -2,12 +2,14 @@
 
 import logging
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.config.state_folder import wear_folder
 from orchestrator.device.measure import measure_image
+from orchestrator.device.wear import WearStore
 from orchestrator.domain.errors import DeviceError
-from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.mapped_device import MappedDevice
 from orchestrator.domain.measurement import CyclesSource, DeviceRun
 from orchestrator.domain.model import FirmwareImage
@@ -34,6 +36,10 @@ class MappedUnit:
         self.board = load_board_type(device.platform)
         self._device = device
 
+    def erasures_of_worst_page(self, device_id: str) -> int:
+        """See `Unit`."""
+        return WearStore(wear_folder()).worst_count(device_id)
+
     def measure(
         self,
         image: FirmwareImage,
@@ -54,7 +60,7 @@ class MappedUnit:
                 cycles_source=CyclesSource.SILICON,
                 repeats=repeats,
                 log=log,
-                flash=FlashOptions(keep_stale_weights=keep_stale_weights),
+                flash=replace(self._device.flash, keep_stale_weights=keep_stale_weights, wear_folder=wear_folder()),
             )
         finally:
             self._run_script(self._device.post_script)

@@ -31,6 +31,9 @@ class Unit(Protocol):
     ) -> DeviceRun:
         """Flash and measure; raises `InfrastructureError`, after whatever retries make sense on one unit."""
 
+    def erasures_of_worst_page(self, device_id: str) -> int | None:
+        """Give how often the page erased most often was, of the chip with this unique id; None: it does not wear."""
+
     def recover(self) -> None:
         """Bring the unit back to a known state after a failure, by what means it has."""
 

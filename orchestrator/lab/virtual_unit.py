@@ -37,6 +37,9 @@ class VirtualUnit:
         self._draw = random.Random(f"{rehearsal.seed if rehearsal else 0}/{name}")
         self._device: VirtualDevice | None = None
 
+    def erasures_of_worst_page(self, device_id: str) -> None:
+        """See `Unit`: its flash does not wear."""
+
     def measure(
         self,
         image: FirmwareImage,

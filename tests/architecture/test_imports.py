@@ -14,6 +14,7 @@ HOMES = {
     "hyperopt": ["search"],
     "tensorflow": ["training"],
     "serial": ["device", "virtual_board"],
+    "pyocd": ["device"],
     "unicorn": ["virtual_board"],
     "capstone": ["virtual_board"],
     "elftools": ["toolchain"],
