@@ -1,5 +1,6 @@
 """What `mcutune measure` prints."""
 
+from orchestrator.domain.measurement import Measurement
 from orchestrator.domain.parity import NotCompared, ParityReport
 from orchestrator.pipeline.measure_model import ModelReport
 from orchestrator.report.text import shortened
@@ -12,7 +13,7 @@ def report_as_text(report: ModelReport) -> str:
     lines = [
         f"board     {m.board}, device {m.device}",
         f"cycles    {m.cycles:,} (min {m.cycles_min:,}, max {m.cycles_max:,}; {m.cycles_source.value})",
-        f"latency   {m.latency_s * 1e3:.3f} ms at {m.clock_hz / 1e6:g} MHz",
+        f"latency   {_latency(m)}",
         f"RAM       {_kib(m.ram_bytes)}: arena {_kib(footprint.arena_bytes)}, stack {m.stack_bytes} bytes"
         f" (at most {footprint.stack_bound_bytes}), other {_kib(footprint.static_ram_bytes - footprint.arena_bytes)}",
         f"flash     {_kib(m.flash_bytes)}: weights {_kib(footprint.weights_bytes)}, code {_kib(footprint.code_bytes)}",
@@ -25,6 +26,12 @@ def report_as_text(report: ModelReport) -> str:
         share = layer.cycles / m.cycles if m.cycles else 0.0
         lines.append(f"  {layer.operator:{width}}  {layer.cycles:>12,}  {share:6.1%}  {_short_name(layer.name)}")
     return "\n".join(lines)
+
+
+def _latency(m: Measurement) -> str:
+    if not m.cycles_source.counts_cycles:
+        return "not known: instructions were counted, not cycles"
+    return f"{m.latency_s * 1e3:.3f} ms at {m.clock_hz / 1e6:g} MHz"
 
 
 def _against_tflm(parity: ParityReport | NotCompared) -> str:
