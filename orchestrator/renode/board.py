@@ -77,11 +77,14 @@ class RenodeBoard:
         """Load an ELF file and start at the vector table at the address `vectors`, from reset."""
         file = self._folder / "image.elf"
         file.write_bytes(elf)
-        self._monitor.run("pause")
-        self._monitor.run("machine Reset")
-        self._monitor.run(f"sysbus LoadELF {_path(file)}")
-        self._monitor.run(f"sysbus.cpu VectorTableOffset {vectors:#x}")
-        self._monitor.run("start")
+        for command in (
+            "pause",  # a running machine takes no ELF file
+            f'macro reset "sysbus.cpu VectorTableOffset {vectors:#x}"',  # at every reset, those of the firmware too
+            "machine Reset",
+            f"sysbus LoadELF {_path(file)}",
+            "start",
+        ):
+            self._monitor.run(command)
 
     def is_alive(self) -> bool:
         """Say whether Renode runs and its core does."""

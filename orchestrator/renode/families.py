@@ -37,11 +37,15 @@ class Follow:
 
 @dataclass(frozen=True)
 class Registers:
-    """A peripheral of which only control registers matter: they keep what is written."""
+    """A peripheral of which only control registers matter: they keep what is written.
+
+    `reset` are values after reset that matter, as pairs of offset and value.
+    """
 
     name: str
     address: int
     follows: tuple[Follow, ...] = ()
+    reset: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,14 @@ class Eraser:
 
     Attributes:
         control: offset of FLASH_CR.
+        status: offset of FLASH_SR.
         first_bit: of the sector's number, `bits` wide.
         chosen: bits that say that a sector is to be erased, the start bit among them.
         second_bank_bit: says that the number counts from the middle of the flash, where there is such a bit.
     """
 
     control: int
+    status: int
     first_bit: int
     bits: int
     chosen: int
@@ -105,7 +111,7 @@ _STM32L4 = Family(
     uarts={"USART2": Uart(UartKind.STM32_V2, 0x4000_4400, 38)},
     registers=(Registers("rcc", 0x4002_1000, _RCC_L4),),
     flash=Registers("flash_registers", 0x4002_2000),
-    eraser=Eraser(control=0x14, first_bit=3, bits=8, chosen=1 << 16 | 1 << 1, second_bank_bit=11),
+    eraser=Eraser(control=0x14, status=0x10, first_bit=3, bits=8, chosen=1 << 16 | 1 << 1, second_bank_bit=11),
     signature=0x1FFF_7000,
     unique_id=0x1FFF_7590,
     flash_kib=0x1FFF_75E0,
@@ -116,7 +122,7 @@ FAMILIES: dict[str, Family] = {
     "stm32l4plus": Family(  # RM0432
         uarts={"LPUART1": Uart(UartKind.STM32_V2, 0x4000_8000, 70, low_power=True)},
         registers=(Registers("rcc", 0x4002_1000, _RCC_L4), Registers("power", 0x4000_7000)),
-        flash=_STM32L4.flash,
+        flash=Registers("flash_registers", 0x4002_2000, reset=((0x20, 1 << 22),)),  # FLASH_OPTR: DBANK
         eraser=_STM32L4.eraser,
         signature=_STM32L4.signature,
         unique_id=_STM32L4.unique_id,
@@ -129,7 +135,7 @@ FAMILIES: dict[str, Family] = {
             Registers("power", 0x4000_7000, (Follow(0x00, 16, 0x04, 16), Follow(0x00, 17, 0x04, 17))),
         ),
         flash=Registers("flash_registers", 0x4002_3C00),
-        eraser=Eraser(control=0x10, first_bit=3, bits=4, chosen=1 << 16 | 1 << 1),
+        eraser=Eraser(control=0x10, status=0x0C, first_bit=3, bits=4, chosen=1 << 16 | 1 << 1),
         signature=0x1FFF_7000,
         unique_id=0x1FFF_7A10,
         flash_kib=0x1FFF_7A22,
@@ -138,7 +144,7 @@ FAMILIES: dict[str, Family] = {
         uarts={"USART2": Uart(UartKind.STM32_V2, 0x4000_4400, 28)},
         registers=(Registers("rcc", 0x4002_1000, _RCC_G0),),
         flash=Registers("flash_registers", 0x4002_2000),
-        eraser=Eraser(control=0x14, first_bit=3, bits=10, chosen=1 << 16 | 1 << 1),
+        eraser=Eraser(control=0x14, status=0x10, first_bit=3, bits=10, chosen=1 << 16 | 1 << 1),
         signature=0x1FFF_7000,
         unique_id=0x1FFF_7590,
         flash_kib=0x1FFF_75E0,

@@ -30,6 +30,9 @@ _REFUSALS = (
     "Could not find",
     "[ERROR]",
 )
+_DONE = "-mcutune-done"
+"""Printed behind every command with the command's number."""
+
 _FATAL = ("CPU abort", "CPU was halted")
 """The core has stopped for good, though Renode lives and its serial line is merely silent."""
 
@@ -81,11 +84,11 @@ class Monitor:
             DeviceError: Renode refused it or ended; DeviceSilentError: it did not come back within `limit_s`.
         """
         number = next(self._numbers)
-        done = f"mcutune-{number}-done"
+        done = f"{number}{_DONE}"
         with self._news:
             self._lines.clear()
         self._write(command)
-        self._write(f"python \"print('mcutune-' + str({number}) + '-done')\"")  # its echo does not look like its answer
+        self._write(f"python \"print(str({number}) + '{_DONE}')\"")  # its echo does not look like its answer
         self._await(done, command, limit_s)
         refused = [line for line in self.said() if any(words in line for words in _REFUSALS)]
         if refused:
@@ -145,7 +148,7 @@ class Monitor:
     def _last_words(self, first: str = "") -> str:
         """Give the last lines, from `first` on, as one."""
         with self._news:
-            lines = [line for line in self._lines if line and "mcutune-" not in line]
+            lines = [line for line in self._lines if line and _DONE not in line]
         start = lines.index(first) if first in lines else max(0, len(lines) - 3)
         return " / ".join(lines[start : start + 4]) or "it said nothing"
 

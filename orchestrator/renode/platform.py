@@ -85,4 +85,4 @@ def _scripted(name: str, address: int, script: str) -> str:
 
 
 def _flash(board: BoardType, family: Family) -> str:
-    return flash_script(board.memory(MemoryKind.FLASH).origin, board.sector_starts, family.eraser)
+    return flash_script(family.flash, family.eraser, board.memory(MemoryKind.FLASH).origin, board.sector_starts)

@@ -46,7 +46,7 @@ def registers_script(registers: Registers) -> str:
     follows = [(f.register, f.bit, f.status_register, f.status_bit) for f in registers.follows]
     return f"""{_REQUEST}
 if _is_init:
-    _words = {{}}
+    _words = {dict(registers.reset)}
 elif _is_write:
     _words[_offset] = _value
 else:
@@ -57,14 +57,16 @@ else:
 {_ANSWER}"""
 
 
-def flash_script(origin: int, sector_starts: tuple[int, ...], eraser: Eraser) -> str:
+def flash_script(flash: Registers, eraser: Eraser, origin: int, sector_starts: tuple[int, ...]) -> str:
     """Erase the sector that FLASH_CR names; busy and error bits stay 0, and stores reach the flash as they are."""
     sectors = len(sector_starts) - 1
     second_bank = f"_value >> {eraser.second_bank_bit} & 1" if eraser.second_bank_bit is not None else "0"
     return f"""{_REQUEST}
 if _is_init:
-    _words = {{}}
+    _words = {dict(flash.reset)}
     _starts = {list(sector_starts)}
+elif _offset == {eraser.status}:
+    _value = 0
 elif _is_write:
     _words[_offset] = _value
     if _offset == {eraser.control} and _value & {eraser.chosen} == {eraser.chosen}:
