@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate
 
+from orchestrator.domain.pin import Pin
+
 LOADER_BYTES = 8192
 """What the resident loader may take at the start of flash."""
 
@@ -53,11 +55,21 @@ class FlashGeometry:
 
 @dataclass(frozen=True)
 class Console:
-    """The UART that the kit's USB serial line carries, and the pins it leaves the chip at."""
+    """The UART that the kit's USB serial line carries, and the pins at which it sends and receives."""
 
     uart: str
     baud: int
-    pins: tuple[str, ...]
+    pins: tuple[str, str]
+
+    @property
+    def tx(self) -> Pin:
+        """Give the pin at which the chip sends."""
+        return Pin.named(self.pins[0])
+
+    @property
+    def rx(self) -> Pin:
+        """Give the pin at which the chip receives."""
+        return Pin.named(self.pins[1])
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,39 @@ class RomBootloader:
 
     product_id: int
     version: int
+
+
+@dataclass(frozen=True)
+class ChipId:
+    """A word by which a debug probe tells the chip, before it erases anything: `value` where `mask` is set."""
+
+    address: int
+    mask: int
+    value: int
+
+
+@dataclass(frozen=True)
+class UniqueId:
+    """Where in memory the chip's unique id lies, in the order in which the firmware reports it."""
+
+    address: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class ProbeFacts:
+    """How debug probes and their programs know the chip.
+
+    Attributes:
+        pyocd_target: pyOCD's name of the chip; None: pyOCD has none that fits.
+        pyocd_pack: the CMSIS pack to install for it; None: it is built in.
+        openocd_target: OpenOCD's script, e.g. `target/stm32l4x.cfg`.
+    """
+
+    chip_id: ChipId | None = None
+    pyocd_target: str | None = None
+    pyocd_pack: str | None = None
+    openocd_target: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,10 +123,12 @@ class BoardType:
         core: GCC's `-mcpu` name, e.g. `cortex-m4`.
         fpu: GCC's `-mfpu` name, or None where the core has no FPU.
         port: family of the firmware port, the file `boards/firmware/ports/<port>.c`.
+        trigger: name of the pin that tells a power meter when the network runs.
         memories: the first of each kind is where program and data go by default.
         flashing: names of the flashing methods that work on the stock kit, preferred first.
         documents: where these facts come from, the board's manual first.
         application_offset_bytes: where in flash programs begin: behind the resident loader, or 0 where there is none.
+        unique_id: None where it is not in memory, or not known.
     """
 
     name: str
@@ -94,10 +141,13 @@ class BoardType:
     memories: tuple[Memory, ...]
     flash: FlashGeometry
     console: Console
+    trigger: str
     flashing: tuple[str, ...]
     rom_bootloader: RomBootloader | None
     documents: tuple[str, ...]
     application_offset_bytes: int = 0
+    unique_id: UniqueId | None = None
+    probe: ProbeFacts = ProbeFacts()
 
     def memory(self, kind: MemoryKind) -> Memory:
         """Give the default memory of a kind."""

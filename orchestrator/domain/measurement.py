@@ -30,6 +30,42 @@ class LayerCycles:
 
 
 @dataclass(frozen=True)
+class EnergyReading:
+    """What an energy meter saw of a row of equal inferences, all between two edges of the trigger pin.
+
+    Attributes:
+        inference_j: joules of one inference: everything between the edges, what idling takes included, by their number.
+        idle_w: power before the row began, the board waiting for a command.
+        bracket_s: seconds between the edges, by the meter's own clock.
+        voltage_v: what the current was multiplied with.
+        meter: which meter, by its port.
+    """
+
+    inference_j: float
+    idle_w: float
+    bracket_s: float
+    inferences: int
+    voltage_v: float
+    meter: str
+
+
+@dataclass(frozen=True)
+class MeasuredClock:
+    """The core's clock held against the host's: `hz` is off by the share `uncertainty` at most."""
+
+    hz: float
+    uncertainty: float
+
+
+@dataclass(frozen=True)
+class MemorySetting:
+    """A setting of the chip on which cycles depend, as its registers said when it ran: `flash-wait-states`, 4."""
+
+    name: str
+    value: int
+
+
+@dataclass(frozen=True)
 class Measurement:
     """One image measured on one device.
 
@@ -39,6 +75,9 @@ class Measurement:
         cycles: median over the repeats of one whole inference, `cycles_min` and `cycles_max` the extremes; or
             instructions, as `cycles_source` says.
         stack_bytes: high-water mark of the stack during inference, read from the board.
+        memory_settings: wait states, prefetch, caches, banks, as far as the chip has them.
+        energy: None where no meter was there.
+        measured_clock: None where the device's time is not the host's: emulators.
     """
 
     board: str
@@ -51,6 +90,9 @@ class Measurement:
     stack_bytes: int
     footprint: Footprint
     layers: tuple[LayerCycles, ...]
+    energy: EnergyReading | None = None
+    measured_clock: MeasuredClock | None = None
+    memory_settings: tuple[MemorySetting, ...] = ()
 
     @property
     def latency_s(self) -> float:
@@ -72,9 +114,13 @@ class Measurement:
 class DeviceRun:
     """A measurement and what the device computed: `outputs[s][o]` are the bytes of output o for sample s.
 
-    `model_hash` names the network that ran, as the firmware reported it.
+    Attributes:
+        model_hash: names the network that ran, as the firmware reported it.
+        stale_pages: pages of flash that kept the weights of an earlier network; where there are any, there are no
+            outputs, because they would mean nothing.
     """
 
     model_hash: str
     measurement: Measurement
     outputs: tuple[tuple[bytes, ...], ...]
+    stale_pages: int = 0

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,15 +10,17 @@ import numpy as np
 
 from orchestrator.compiler import compile_model
 from orchestrator.datasets.dataset import Array
+from orchestrator.device.ppk2 import Ppk2
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import InputError, ParityError
 from orchestrator.domain.measurement import CyclesSource, Measurement
+from orchestrator.domain.meter import MeterSetup
 from orchestrator.domain.model import CompiledModel, MemoryPlan, TensorSpec
 from orchestrator.domain.parity import NotCompared, ParityReport
+from orchestrator.lab.devices import VIRTUAL, measure_on, open_device
 from orchestrator.parity.compare import compare_outputs, random_inputs
 from orchestrator.parity.tflm import compare_with_tflm
 from orchestrator.pipeline.device_outputs import outputs_of
-from orchestrator.pipeline.devices import VIRTUAL, measure_on, open_device
 from orchestrator.toolchain.host_model import build_host_model
 from orchestrator.toolchain.link import link_image
 
@@ -44,6 +47,7 @@ def measure_model(
     inputs: Path | None = None,
     is_stream: bool = False,
     serial_log: Path | None = None,
+    meter: MeterSetup | None = None,
     device: str = VIRTUAL,
     cycles_source: CyclesSource | None = None,
 ) -> ModelReport:
@@ -53,6 +57,7 @@ def measure_model(
         samples: how many seeded random inputs to compare, unless `inputs` names an .npy file [N, *shape] of the
             network's (only) input in its stored type.
         is_stream: compare the samples as one sequence: each finds the state that the one before left.
+        meter: in the supply of the board.
         device: which one; with `cycles_source`, `zero_wait_states` and `count_instructions` as for `start_device`.
 
     Raises:
@@ -66,14 +71,26 @@ def measure_model(
     image = link_image(compiled, board)
     expected = _host_outputs(compiled, arrays, is_stream)
     samples_bytes = [tuple(array[index].tobytes() for array in arrays) for index in range(len(arrays[0]))]
-    with open_device(
-        board,
-        device,
-        cycles_source=cycles_source,
-        zero_wait_states=zero_wait_states,
-        count_instructions=count_instructions,
-    ) as opened:
-        run = measure_on(opened, image, board, samples_bytes, repeats=repeats, is_stream=is_stream, log=serial_log)
+    with (
+        nullcontext() if meter is None else Ppk2(meter) as open_meter,  # first of all: it may power the board
+        open_device(
+            board,
+            device,
+            cycles_source=cycles_source,
+            zero_wait_states=zero_wait_states,
+            count_instructions=count_instructions,
+        ) as opened,
+    ):
+        run = measure_on(
+            opened,
+            image,
+            board,
+            samples_bytes,
+            repeats=repeats,
+            is_stream=is_stream,
+            log=serial_log,
+            meter=open_meter,
+        )
     outputs = outputs_of(image, run)
     if not compare_outputs(outputs, expected).exact:
         raise ParityError("device outputs differ from the host build of the same C")

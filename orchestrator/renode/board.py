@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestrator.device.link import Link
 from orchestrator.domain.board_type import BoardType, MemoryKind
 from orchestrator.domain.errors import DeviceError, DeviceFaultError, WrongBoardError
+from orchestrator.domain.flash_options import Flashed, FlashOptions
 from orchestrator.domain.measurement import CyclesSource
 from orchestrator.domain.model import FirmwareImage
 from orchestrator.renode.executable import find_renode
@@ -66,12 +67,13 @@ class RenodeBoard:
         """Path of the console's pseudo terminal."""
         return str(self._folder / "console")
 
-    def flash(self, link: Link, image: FirmwareImage, board: BoardType) -> None:
+    def flash(self, link: Link, image: FirmwareImage, board: BoardType, options: FlashOptions) -> Flashed:
         """Put `image` into the flash of the running Renode and start it from reset; see `device.flashing.Flasher`."""
         if image.board != self._board.name or board.name != self._board.name:
             raise WrongBoardError(f"{link.name}: an image for {image.board} does not run on {self._board.name}")
         self.load(image.elf, min(segment.address for segment in image.segments))
         link.use_even_parity(False)
+        return Flashed()
 
     def load(self, elf: bytes, vectors: int) -> None:
         """Load an ELF file and start at the vector table at the address `vectors`, from reset."""

@@ -16,6 +16,7 @@ def board_as_text(board: BoardType) -> str:
         "memories": f"\n{_INDENT}".join(f"{_placed(memory)}{_geometry(board, memory)}" for memory in board.memories),
         "programs": f"begin at {board.application_flash.origin:#010x}{_loader(board)}",
         "console": f"{board.console.uart} ({', '.join(board.console.pins)}), {board.console.baud} baud",
+        "trigger": board.trigger,
         "flashing": ", ".join(board.flashing),
         "bootloader": _bootloader(board),
         "documents": ", ".join(board.documents),

@@ -20,8 +20,8 @@ from orchestrator.device.measure import measure_image
 from orchestrator.domain.board_type import BoardType, MemoryKind
 from orchestrator.domain.errors import DeviceError, DeviceFaultError
 from orchestrator.domain.model import CompiledModel, FirmwareImage
+from orchestrator.lab.devices import measure_on, open_device
 from orchestrator.pipeline.device_outputs import outputs_of
-from orchestrator.pipeline.devices import measure_on, open_device
 from orchestrator.renode.board import RenodeBoard
 from orchestrator.renode.families import FAMILIES, UartKind
 from orchestrator.toolchain.link import link_image

@@ -19,7 +19,7 @@ from orchestrator.domain.errors import (
     WrongBoardError,
 )
 from orchestrator.domain.measurement import CyclesSource
-from orchestrator.pipeline.devices import measure_on, open_device
+from orchestrator.lab.devices import measure_on, open_device
 from orchestrator.renode import board as renode_board
 from orchestrator.renode.board import RenodeBoard
 from orchestrator.toolchain.link import link_image

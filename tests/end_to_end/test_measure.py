@@ -16,7 +16,7 @@ from tests.unit.compiler.tflite_builder import TfliteBuilder
 KEYS = {
     "board", "device", "cycles_source", "clock_hz", "cycles", "cycles_min", "cycles_max", "latency_s", "flash_bytes",
     "ram_bytes", "weights_bytes", "code_bytes", "arena_bytes", "stack_bytes", "stack_bound_bytes", "parity",
-    "layers",
+    "layers", "energy", "measured_clock", "memory_settings",
 }  # fmt: skip
 
 
@@ -29,6 +29,7 @@ def test_a_real_network_is_measured_and_exact(mcutune: CommandLine, shared_dir: 
     assert set(figures) == KEYS
     assert figures["parity"] == {"samples": 4, "exact": True, "within_1_lsb": True, "worst_lsb": 0}
     assert figures["cycles_min"] <= figures["cycles"] <= figures["cycles_max"]
+    assert figures["memory_settings"]["flash-wait-states"] == 4
     assert figures["latency_s"] == figures["cycles"] / figures["clock_hz"]
     assert figures["code_bytes"] == figures["flash_bytes"] - figures["weights_bytes"]
     assert figures["arena_bytes"] < figures["ram_bytes"]
@@ -90,6 +91,20 @@ def test_the_memory_plan_is_drawn_on_request(mcutune: CommandLine) -> None:
     assert done.returncode == 0, done.stderr
     assert "the least possible for this order of layers" in done.stdout
     assert "layers     0-0  hidden" in done.stdout
+
+
+def test_a_meter_that_is_not_there_or_makes_no_sense_takes_one_line(mcutune: CommandLine) -> None:
+    (mcutune.folder / "dense.tflite").write_bytes(dense_model())
+    for options, code, says in (
+        (["--meter-voltage", "3.3V"], 2, "make sense with --meter URL only"),
+        (["--meter", "socket://127.0.0.1:1", "--meter-voltage", "3.3"], 2, "must have one of the units V, mV"),
+        (["--meter", "socket://127.0.0.1:1", "--meter-voltage", "12V"], 2, "must be 0.8 to 5.0 V"),
+        (["--meter", "socket://127.0.0.1:1"], 1, "socket://127.0.0.1:1: cannot open the meter's port"),
+    ):
+        done = mcutune.run("measure", "dense.tflite", "--board", "nucleo_l476rg", *options)
+        assert done.returncode == code, done.stderr
+        assert says in done.stderr
+        assert done.stderr.count("\n") == 1
 
 
 def test_boards_are_listed(mcutune: CommandLine) -> None:

@@ -1,12 +1,11 @@
-/* The flash of the STM32F446 (RM0390 chapter 3), for the loader: sectors, programmed word by word. */
+#include "stm32_flash_sectors.h"
+
 #include "flash_sectors.h"
 #include "port.h"
-#include "stm32f4_registers.h"
 
 #define FLASH_KEYR REGISTER(0x40023C04U)
 #define FLASH_SR REGISTER(0x40023C0CU)
 #define FLASH_CR REGISTER(0x40023C10U)
-#define FLASH_SIZE_KIB (*(volatile uint16_t *)0x1FFF7A22U)
 
 #define KEY_1 0x45670123U
 #define KEY_2 0xCDEF89ABU
@@ -17,10 +16,7 @@
 #define CR_START (1U << 16)
 #define CR_LOCK (1U << 31)
 #define SR_BUSY (1U << 16)
-#define SR_ERRORS 0x1F2U /* OPERR, WRPERR, PGAERR, PGPERR, PGSERR, RDERR */
 #define SR_DONE 1U
-#define ACR_CACHES (ACR_INSTRUCTION_CACHE | ACR_DATA_CACHE)
-#define ACR_CACHES_RESET (3U << 11)
 
 static void wait_until_idle(void)
 {
@@ -35,24 +31,22 @@ static void begin(void)
         FLASH_KEYR = KEY_1;
         FLASH_KEYR = KEY_2;
     }
-    FLASH_SR = SR_ERRORS | SR_DONE; /* flags of an earlier operation would be taken for this one's */
-    FLASH_ACR &= ~ACR_CACHES;       /* they must not keep what is about to change */
+    FLASH_SR = mt_stm32_flash_errors | SR_DONE; /* flags of an earlier operation would be taken for this one's */
+    mt_stm32_flash_caches(false);
 }
 
 static bool end(void)
 {
     wait_until_idle();
-    const bool succeeded = !(FLASH_SR & SR_ERRORS);
+    const bool succeeded = !(FLASH_SR & mt_stm32_flash_errors);
     FLASH_CR = CR_LOCK;
-    FLASH_ACR |= ACR_CACHES_RESET;
-    FLASH_ACR &= ~ACR_CACHES_RESET;
-    FLASH_ACR |= ACR_CACHES;
+    mt_stm32_flash_caches(true);
     return succeeded;
 }
 
 bool mt_port_flash_is_as_described(void)
 {
-    return FLASH_SIZE_KIB == MT_FLASH_BYTES / 1024U;
+    return *(volatile uint16_t *)mt_stm32_flash_size_at == MT_FLASH_BYTES / 1024U;
 }
 
 bool mt_port_flash_erase(uint32_t address)
@@ -75,7 +69,7 @@ bool mt_port_flash_program(uint32_t address, const uint32_t *words, uint32_t cou
         to[i] = words[i];
         __asm volatile("dsb" ::: "memory");
         wait_until_idle();
-        succeeded = !(FLASH_SR & SR_ERRORS);
+        succeeded = !(FLASH_SR & mt_stm32_flash_errors);
     }
     return end() && succeeded;
 }

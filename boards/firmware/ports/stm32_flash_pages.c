@@ -1,10 +1,7 @@
-/* The flash of the STM32G071 (RM0444 chapter 3), for the loader: pages of 2 KiB in one bank, double words. */
-#include "flash_sectors.h"
+#include "stm32_flash_pages.h"
+
 #include "port.h"
 
-#define REGISTER(address) (*(volatile uint32_t *)(address))
-
-#define FLASH_ACR REGISTER(0x40022000U)
 #define FLASH_KEYR REGISTER(0x40022008U)
 #define FLASH_SR REGISTER(0x40022010U)
 #define FLASH_CR REGISTER(0x40022014U)
@@ -16,20 +13,16 @@
 #define CR_PROGRAM (1U << 0)
 #define CR_ERASE_PAGE (1U << 1)
 #define CR_PAGE_SHIFT 3U
+#define CR_SECOND_BANK (1U << 11)
 #define CR_START (1U << 16)
 #define CR_LOCK (1U << 31)
-#define SR_BUSY (1U << 16 | 1U << 18) /* BSY1, and CFGBSY while what was stored is taken */
 #define SR_ERRORS 0xC3FAU /* OPERR, PROGERR, WRPERR, PGAERR, SIZERR, PGSERR, MISERR, FASTERR, RDERR, OPTVERR */
 #define SR_DONE 1U
-#define ACR_CACHE (1U << 9)
-#define ACR_CACHE_RESET (1U << 11)
 #define ECCR_TWO_BITS (1U << 31)
-
-_Static_assert(MT_FLASH_PAGE_BYTES == 2048U, "pages of 2 KiB");
 
 static void wait_until_idle(void)
 {
-    while (FLASH_SR & SR_BUSY) {
+    while (FLASH_SR & mt_stm32_flash_busy) {
     }
 }
 
@@ -42,7 +35,7 @@ static void begin(void)
         FLASH_KEYR = KEY_2;
     }
     FLASH_SR = SR_ERRORS | SR_DONE;
-    FLASH_ACR &= ~ACR_CACHE; /* it must not keep what is about to change */
+    mt_stm32_flash_caches(false);
 }
 
 static bool end(void)
@@ -50,20 +43,22 @@ static bool end(void)
     wait_until_idle();
     const bool succeeded = !(FLASH_SR & SR_ERRORS);
     FLASH_CR = CR_LOCK;
-    FLASH_ACR |= ACR_CACHE_RESET;
-    FLASH_ACR &= ~ACR_CACHE_RESET;
-    FLASH_ACR |= ACR_CACHE;
+    mt_stm32_flash_caches(true);
     return succeeded;
 }
 
 bool mt_port_flash_is_as_described(void)
 {
-    return FLASH_SIZE_KIB == MT_FLASH_BYTES / 1024U;
+    return FLASH_SIZE_KIB == MT_FLASH_BYTES / 1024U && mt_stm32_flash_page_bytes() == MT_FLASH_PAGE_BYTES;
 }
 
 bool mt_port_flash_erase(uint32_t address)
 {
-    const uint32_t chosen = CR_ERASE_PAGE | mt_flash_sector_of(address).number << CR_PAGE_SHIFT;
+    const uint32_t offset = address - MT_FLASH_ORIGIN;
+    const uint32_t bank_bytes = MT_FLASH_BYTES / mt_stm32_flash_banks;
+    const bool is_second_bank = offset >= bank_bytes;
+    const uint32_t page = (is_second_bank ? offset - bank_bytes : offset) / MT_FLASH_PAGE_BYTES;
+    const uint32_t chosen = CR_ERASE_PAGE | page << CR_PAGE_SHIFT | (is_second_bank ? CR_SECOND_BANK : 0U);
     begin();
     FLASH_CR = chosen;
     FLASH_CR = chosen | CR_START;

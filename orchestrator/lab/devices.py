@@ -5,17 +5,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from orchestrator.device.energy_meter import EnergyMeter
 from orchestrator.device.flashing import flash_image
 from orchestrator.device.link import Link
 from orchestrator.device.measure import measure_image
 from orchestrator.device.messages import LOAD_BYTES_PER_COMMAND
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import DeviceError, InputError
+from orchestrator.domain.flash_options import Flashed, FlashOptions
 from orchestrator.domain.measurement import CyclesSource, DeviceRun
 from orchestrator.domain.model import FirmwareImage
 from orchestrator.renode.board import RenodeBoard
 from orchestrator.virtual_board.process import VirtualBoardProcess, start_virtual_board
 
+FLASH_DEFAULTS = FlashOptions()
 VIRTUAL = "virtual"
 RENODE = "renode"
 
@@ -35,7 +38,7 @@ class Device(Protocol):
     def url(self) -> str:
         """What pyserial opens its console by."""
 
-    def flash(self, link: Link, image: FirmwareImage, board: BoardType) -> None:
+    def flash(self, link: Link, image: FirmwareImage, board: BoardType, options: FlashOptions) -> Flashed:
         """Bring an image onto it and start it; see `device.flashing.Flasher`."""
 
     def is_alive(self) -> bool:
@@ -57,9 +60,9 @@ class BoardAtPort:
         self.url = url
         self.cycles_source = cycles_source
 
-    def flash(self, link: Link, image: FirmwareImage, board: BoardType) -> None:
-        """Flash over the serial line."""
-        flash_image(link, image, board)
+    def flash(self, link: Link, image: FirmwareImage, board: BoardType, options: FlashOptions) -> Flashed:
+        """Flash by the method that the options name, or the board type's first."""
+        return flash_image(link, image, board, options)
 
     def is_alive(self) -> bool:
         """Say yes: what is wrong with it shows as the next error."""
@@ -166,6 +169,8 @@ def measure_on(
     repeats: int = 5,
     is_stream: bool = False,
     log: Path | None = None,
+    meter: EnergyMeter | None = None,
+    flash: FlashOptions = FLASH_DEFAULTS,
 ) -> DeviceRun:
     """Flash `image` onto the device and measure it; see `measure_image`."""
     try:
@@ -175,11 +180,13 @@ def measure_on(
             device.url,
             samples,
             cycles_source=device.cycles_source,
-            flash=device.flash,
+            flasher=device.flash,
+            flash=flash,
             load_bytes=device.load_bytes,
             repeats=repeats,
             is_stream=is_stream,
             log=log,
+            meter=meter,
         )
     except DeviceError as error:
         explained = device.explained(error)

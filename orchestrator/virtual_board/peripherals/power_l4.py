@@ -1,4 +1,4 @@
-"""Power control (RM0351 chapter 5; RM0432 chapter "Power control")."""
+"""Power control of STM32L4 and L4+ (RM0351 chapter 5; RM0432 chapter "Power control")."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ _RESET = {CR1: 0x0000_0200, CR3: 0x0000_8000, SR2: 0x0000_0100}
 RESET_OF_L4_PLUS = {CR5: R1MODE}
 
 
-class Power(Peripheral):
+class PowerL4(Peripheral):
     """Voltage scaling is done at once: SR2.VOSF always reads 0."""
 
     def __init__(self, further_reset_values: Mapping[int, int] | None = None) -> None:
