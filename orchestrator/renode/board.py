@@ -9,14 +9,14 @@ import tty
 from pathlib import Path
 
 from orchestrator.device.link import Link
-from orchestrator.domain.board_type import BoardType, MemoryKind
+from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import DeviceError, DeviceFaultError, WrongBoardError
 from orchestrator.domain.flash_options import Flashed, FlashOptions
 from orchestrator.domain.measurement import CyclesSource
 from orchestrator.domain.model import FirmwareImage
 from orchestrator.renode.executable import find_renode
 from orchestrator.renode.monitor import Monitor
-from orchestrator.renode.platform import CONSOLE, family_of, platform_description
+from orchestrator.renode.platform import CONSOLE, factory_bytes, platform_description
 
 START_LIMIT_S = 90.0
 """A fresh start takes 1 to 17 s on an idle machine."""
@@ -45,18 +45,18 @@ class RenodeBoard:
     load_bytes = LOAD_BYTES
 
     def __init__(self, board: BoardType) -> None:
-        program, description, family = find_renode(), platform_description(board), family_of(board)
+        program, description = find_renode(), platform_description(board)
         self._board = board
         self._folder = Path(tempfile.mkdtemp(prefix="mcutune-renode-"))
-        self.device_id = secrets.token_hex(DEVICE_ID_BYTES)
+        factory = factory_bytes(board, secrets.token_bytes(DEVICE_ID_BYTES))
+        self.device_id = next(iter(factory.values())).hex()
         platform = self._folder / "platform.repl"
         platform.write_text(description, encoding="ascii")
         self._monitor = Monitor(program, self._folder, START_LIMIT_S)
         try:
             self._assemble(platform)
-            flash_kib = board.memory(MemoryKind.FLASH).size_bytes // 1024
-            self._store(family.unique_id, bytes.fromhex(self.device_id))
-            self._store(family.flash_kib, flash_kib.to_bytes(2, "little"))
+            for address, data in factory.items():
+                self._store(address, data)
             self._make_raw()
         except BaseException:
             self.close()
