@@ -28,7 +28,7 @@ _REFUSALS = (
     "did not match the signature",
     "Could not tokenize",
     "Could not find",
-    "[ERROR]",
+    "Errors during compilation",
 )
 _DONE = "-mcutune-done"
 """Printed behind every command with the command's number."""
