@@ -112,12 +112,12 @@ class RenodeBoard:
 
     def _assemble(self, platform: Path) -> None:
         for command in (
+            "logLevel 3",  # errors: each access to a peripheral that is not there would be a warning
             'mach create "board"',
             f"machine LoadPlatformDescription {_path(platform)}",
             f'emulation SetGlobalQuantum "{QUANTUM_S}"',
             f'emulation CreateUartPtyTerminal "terminal" "{self.url}" true',
             f"connector Connect sysbus.{CONSOLE} terminal",
-            "logLevel 3",  # errors: each access to a peripheral that is not there would be a warning
         ):
             self._monitor.run(command)
 

@@ -16,6 +16,7 @@ from orchestrator.domain.errors import DeviceError, DeviceSilentError
 from orchestrator.renode import keeper
 
 _COMMAND_LIMIT_S = 30.0
+_ASK_AGAIN_S = 1.0
 _STOP_LIMIT_S = 5.0
 _LINES_KEPT = 200
 
@@ -84,12 +85,10 @@ class Monitor:
             DeviceError: Renode refused it or ended; DeviceSilentError: it did not come back within `limit_s`.
         """
         number = next(self._numbers)
-        done = f"{number}{_DONE}"
         with self._news:
             self._lines.clear()
         self._write(command)
-        self._write(f"python \"print(str({number}) + '{_DONE}')\"")  # its echo does not look like its answer
-        self._await(done, command, limit_s)
+        self._await(number, command, limit_s)
         refused = [line for line in self.said() if any(words in line for words in _REFUSALS)]
         if refused:
             raise DeviceError(f"Renode refused {command!r}: {self._last_words(refused[0])}")
@@ -105,7 +104,9 @@ class Monitor:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code, once Renode has ended."""
+        """The exit code, once Renode has ended; that its files are gone is seen a little earlier."""
+        if not self._folder.exists():
+            self._process.wait(_STOP_LIMIT_S)
         return self._process.poll()
 
     def said(self) -> list[str]:
@@ -134,16 +135,29 @@ class Monitor:
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
 
-    def _await(self, wanted: str, command: str, limit_s: float) -> None:
+    def _await(self, number: int, command: str, limit_s: float) -> None:
+        """Wait until Renode has printed the command's number, which it is asked for behind the command.
+
+        Its log is written between the characters of its answers, so that one may be torn: it is asked again.
+        """
         deadline = time.monotonic() + limit_s
+        while time.monotonic() < deadline:
+            self._write(f"python \"print(str({number}) + '{_DONE}')\"")  # its echo does not look like its answer
+            if self._saw(f"{number}{_DONE}", min(_ASK_AGAIN_S, deadline - time.monotonic())):
+                return
+            if self._ended:
+                raise DeviceError(f"Renode ended during {command!r}: {self._last_words()}")
+        raise DeviceSilentError(f"Renode did not come back from {command!r} within {limit_s} s: {self._last_words()}")
+
+    def _saw(self, wanted: str, limit_s: float) -> bool:
+        """Say whether the line came, as soon as it has or nothing more will come."""
+
+        def came() -> bool:
+            return any(wanted in line for line in self._lines)
+
         with self._news:
-            while not any(wanted in line for line in self._lines):
-                if self._ended:
-                    raise DeviceError(f"Renode ended during {command!r}: {self._last_words()}")
-                if not self._news.wait(max(0.0, deadline - time.monotonic())):
-                    raise DeviceSilentError(
-                        f"Renode did not come back from {command!r} within {limit_s} s: {self._last_words()}"
-                    )
+            self._news.wait_for(lambda: came() or self._ended, limit_s)
+            return came()
 
     def _last_words(self, first: str = "") -> str:
         """Give the last lines, from `first` on, as one."""
