@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestrator.device.link import Link
 from orchestrator.domain.board_type import BoardType
-from orchestrator.domain.errors import DeviceError, DeviceFaultError, WrongBoardError
+from orchestrator.domain.errors import DeviceError, DeviceFaultError, PortMissingError, WrongBoardError
 from orchestrator.domain.flash_options import Flashed, FlashOptions
 from orchestrator.domain.measurement import CyclesSource
 from orchestrator.domain.model import FirmwareImage
@@ -28,6 +28,8 @@ LOAD_BYTES = 24
 """Bytes cross Renode's serial line at once, not at a baud rate: commands must fit the firmware's 64 bytes of buffer."""
 
 DEVICE_ID_BYTES = 12
+
+_END_LIMIT_S = 10.0
 
 
 class RenodeBoard:
@@ -97,9 +99,11 @@ class RenodeBoard:
         monitor = self._monitor
         if monitor.fatal is not None:
             return DeviceFaultError(f"{error}; Renode stopped the core: {monitor.fatal}")
-        if monitor.exit_code is not None:
+        # A port that is gone went with its process, which ends a little later.
+        exit_code = monitor.exit_code(_END_LIMIT_S if isinstance(error, PortMissingError) else 0.0)
+        if exit_code is not None:
             last = [line for line in monitor.said() if line][-3:]
-            return DeviceError(f"{error}; Renode had ended (exit code {monitor.exit_code}): {' / '.join(last)}")
+            return DeviceError(f"{error}; Renode had ended (exit code {exit_code}): {' / '.join(last)}")
         complaints = [line for line in monitor.said() if "[ERROR]" in line]
         if complaints:
             return type(error)(f"{error}; Renode said: {complaints[-1]}")

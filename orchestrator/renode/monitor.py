@@ -102,12 +102,11 @@ class Monitor:
         """What stopped the core, in Renode's words."""
         return self._fatal
 
-    @property
-    def exit_code(self) -> int | None:
-        """The exit code, once Renode has ended; that its files are gone is seen a little earlier."""
-        if not self._folder.exists():
-            self._process.wait(_STOP_LIMIT_S)
-        return self._process.poll()
+    def exit_code(self, limit_s: float = 0.0) -> int | None:
+        """Give the exit code as soon as Renode has ended, None when it still runs after `limit_s`."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(limit_s)
+        return None
 
     def said(self) -> list[str]:
         """Give the lines since the last command was sent."""
