@@ -44,7 +44,7 @@ def _measurement(measurement: Measurement) -> dict[str, Any]:
         "cycles": measurement.cycles,
         "cycles_min": measurement.cycles_min,
         "cycles_max": measurement.cycles_max,
-        "latency_s": measurement.latency_s,
+        "latency_s": measurement.latency_s if measurement.cycles_source.counts_cycles else None,
         "energy": _energy(measurement.energy),
         "flash_bytes": measurement.flash_bytes,
         "ram_bytes": measurement.ram_bytes,

@@ -1,10 +1,11 @@
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
 from orchestrator.domain.errors import DeviceSilentError
-from orchestrator.domain.measurement import MeasuredClock, MemorySetting
+from orchestrator.domain.measurement import CyclesSource, MeasuredClock, MemorySetting
 from orchestrator.domain.model import MemoryPlan
 from orchestrator.domain.outcome import Outcome
 from orchestrator.domain.parity import NotCompared, ParityReport
@@ -100,6 +101,16 @@ def test_parity_is_told_or_why_there_is_none(
     assert f"parity    {line}" in report_as_text(report).splitlines()
     assert "parity    with the host build of the same C: exact" in report_as_text(report).splitlines()
     assert report_as_json(report)["parity"] == figures
+
+
+def test_instructions_are_not_taken_for_time() -> None:
+    plan = MemoryPlan(0, 0, ())
+    counted = replace(MEASUREMENT, cycles_source=CyclesSource.RENODE)
+    report = ModelReport(counted, NotCompared("not run"), plan)
+    assert report_as_json(report)["latency_s"] is None
+    assert "latency   not known: instructions were counted" in report_as_text(report)
+    timed = ModelReport(replace(MEASUREMENT, cycles_source=CyclesSource.VIRTUAL), NotCompared("not run"), plan)
+    assert report_as_json(timed)["latency_s"] == MEASUREMENT.latency_s
 
 
 def test_memory_settings_are_told() -> None:
