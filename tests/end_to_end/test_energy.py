@@ -24,8 +24,9 @@ def test_energy_is_measured_printed_and_written(mcutune: CommandLine, tmp_path: 
         words = ["measure", "dense.tflite", "--board", "nucleo_l476rg", "--json", "out.json", *port, *meter]
         done = mcutune.run(*words)
     assert done.returncode == 0, done.stderr
-    energy = json.loads((mcutune.folder / "out.json").read_text())["energy"]
+    figures = json.loads((mcutune.folder / "out.json").read_text())
+    energy = figures["energy"]
     assert energy["bracket_s"] >= 0.1
-    assert energy["energy_mj"] == pytest.approx(36.0 * energy["bracket_s"] / energy["inferences"], rel=0.005)
+    assert figures["energy_mj"] == pytest.approx(36.0 * energy["bracket_s"] / energy["inferences"], rel=0.005)
     assert energy["idle_mw"] == pytest.approx(3.0, rel=0.005)
-    assert f"energy    {energy['energy_mj']:.4f} mJ at 3 V" in done.stdout
+    assert f"energy    {figures['energy_mj']:.4f} mJ at 3 V" in done.stdout
