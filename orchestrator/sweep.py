@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from orchestrator.cluster.sweep import run_candidates
 from orchestrator.cluster.watchers import SweepWatcher
+from orchestrator.datasets.dataset import Dataset
+from orchestrator.datasets.load import load_dataset
 from orchestrator.domain.budget import Quantity
 from orchestrator.domain.candidate import CandidateRecord
 from orchestrator.domain.errors import InputError
@@ -11,7 +13,6 @@ from orchestrator.domain.experiment import Experiment
 from orchestrator.journal.journal import Journal
 from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.pipeline.check import score_test_split
-from orchestrator.pipeline.prepare import dataset_of
 from orchestrator.report.summary import count_line, winner_of
 from orchestrator.tracking.mlflow_tracker import MlflowTracker
 from orchestrator.training.search_space import load_search_space
@@ -28,35 +29,45 @@ class SweepResult:
     tracking_errors: tuple[str, ...]
 
 
-def check_experiment(experiment: Experiment) -> None:
-    """Load what the experiment names, before anything is started or written.
+def check_experiment(experiment: Experiment) -> Dataset:
+    """Load what the experiment names, before anything is started or written, and give its data set.
 
     Raises:
         InputError: no such search space, the data set cannot be used, or no board can measure what has a budget.
     """
-    if any(budget.quantity is Quantity.ENERGY for budget in experiment.budgets):
+    if any(budget.quantity is Quantity.ENERGY for target in experiment.targets for budget in target.budgets):
         raise InputError(
-            f"budgets.energy: the boards of this sweep are virtual {experiment.board}, which have no energy meter; "
+            "budgets.energy: the boards of a sweep have no energy meter; "
             "drop the budget (`mcutune measure --meter` measures the energy of one network)"
         )
     load_search_space(experiment.search_space)
-    dataset_of(experiment)
+    return load_dataset(experiment.dataset, experiment.seed)
 
 
-def run_sweep(experiment: Experiment, folder: SweepFolder, progress: SweepWatcher) -> SweepResult:
+def run_sweep(
+    experiment: Experiment,
+    dataset: Dataset,
+    folder: SweepFolder,
+    progress: SweepWatcher,
+    address: str | None = None,
+) -> SweepResult:
     """Run every candidate, journal and log each as it ends, score the winner on the test split.
 
+    Args:
+        address: of a Ray cluster to join; None: a Ray of the sweep's own on this machine.
+
     Raises:
+        InputError: the cluster cannot be joined, or lacks what the experiment asks for.
         KeyboardInterrupt: stopped by the user; what had finished is in the journal and in MLflow.
     """
     journal = Journal(folder.journal)
     tracker = MlflowTracker(experiment, folder)
     status, metrics, tags = "KILLED", {}, {}
     try:
-        run_candidates(experiment, folder, [_JournalWatcher(journal), tracker, progress])
+        run_candidates(experiment, dataset, folder, [_JournalWatcher(journal), tracker, progress], address)
         records = journal.read()
         winner = winner_of(records)
-        test_accuracy = _test_accuracy(experiment, folder, winner)
+        test_accuracy = _test_accuracy(dataset, folder, winner)
         status, metrics, tags = "FINISHED", _metrics(winner, test_accuracy), _tags(records, winner)
     except Exception:
         status = "FAILED"
@@ -83,11 +94,11 @@ class _JournalWatcher:
         self._journal.append(record)
 
 
-def _test_accuracy(experiment: Experiment, folder: SweepFolder, winner: CandidateRecord | None) -> float | None:
+def _test_accuracy(dataset: Dataset, folder: SweepFolder, winner: CandidateRecord | None) -> float | None:
     if winner is None:
         return None
     tflite = (folder.candidate(winner.candidate_id) / "model.tflite").read_bytes()
-    return score_test_split(experiment, tflite)
+    return score_test_split(dataset, tflite)
 
 
 def _metrics(winner: CandidateRecord | None, test_accuracy: float | None) -> dict[str, float]:

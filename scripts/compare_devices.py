@@ -16,8 +16,8 @@ from pathlib import Path
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.domain.contribution import Contribution
 from orchestrator.domain.errors import InputError, McutuneError
+from orchestrator.lab.devices import VIRTUAL, open_device
 from orchestrator.pipeline.contribute import contribute, read_contribution, write_contribution
-from orchestrator.pipeline.devices import VIRTUAL, open_device
 from orchestrator.report.device_comparison import comparison_table, device_lines, error_table
 
 

@@ -1,10 +1,16 @@
 """`mcutune boards`."""
 
+import signal
+import sys
+
 import click
 
 from orchestrator.config.board_catalogue import board_type_names, load_board_type
 from orchestrator.domain.board_type import BoardType
 from orchestrator.report.board_text import board_as_text, memory_text
+
+PLAIN_WIDTH = 160
+WATCH_S = 2.0
 
 
 @click.group(invoke_without_command=True)
@@ -21,6 +27,35 @@ def boards(context: click.Context) -> None:
 def show(name: str) -> None:
     """Show what is known of a board type."""
     click.echo(board_as_text(load_board_type(name)))
+
+
+@boards.command()
+@click.option(
+    "--address", default="auto", show_default=True, metavar="auto|HOST:PORT", envvar="RAY_ADDRESS", help="Ray cluster."
+)
+@click.option("--watch", is_flag=True, help="Show the table anew every two seconds, until Ctrl-C.")
+def status(address: str, watch: bool) -> None:
+    """Show every board that is served to a cluster: state, health, measurements, wear."""
+    from rich.console import Console, Group
+    from rich.live import Live
+
+    from orchestrator.cluster.pool_client import PoolClient
+    from orchestrator.cluster.ray_session import joined
+    from orchestrator.report.lab_table import lab_table, waiting_line
+
+    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    with joined(address):
+        pool = PoolClient()
+
+        def shown() -> Group:
+            said = pool.call("status")
+            return Group(lab_table(said.units), waiting_line(said.waiting))
+
+        if not watch:
+            console.print(shown())
+            return
+        with Live(console=console, get_renderable=shown, refresh_per_second=1 / WATCH_S):
+            signal.pause()
 
 
 def _line(board: BoardType) -> str:

@@ -5,6 +5,7 @@ import sys
 import click
 
 from orchestrator import __version__
+from orchestrator.cli.agent import agent
 from orchestrator.cli.board_sim import board_sim
 from orchestrator.cli.boards import boards
 from orchestrator.cli.compile import compile_command
@@ -30,6 +31,7 @@ def commands() -> None:
     mcutune boards [show TYPE]                 the board types there are, or all about one
     mcutune loader OUT.bin --board TYPE        the resident loader, to be installed once on a board
     mcutune board-sim --type TYPE              a virtual board to talk to by hand
+    mcutune agent --address HEAD               serve this host's boards to a Ray cluster
     """
 
 
@@ -39,6 +41,7 @@ commands.add_command(compile_command)
 commands.add_command(boards)
 commands.add_command(loader)
 commands.add_command(board_sim)
+commands.add_command(agent)
 
 
 def main() -> None:

@@ -44,7 +44,7 @@ DEFAULT_VOLTAGE = "3.3V"
     default="virtual",
     show_default=True,
     metavar="DEVICE",
-    help="virtual, or the path or URL of a board's serial port (/dev/ttyACM0, rfc2217://host:port).",
+    help="virtual, renode, or the path or URL of a board's serial port (/dev/ttyACM0, rfc2217://host:port).",
 )
 @click.option(
     "--cycles-source",

@@ -2,41 +2,66 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import ray
 
-from orchestrator.cluster.request_queue import Failure, Lease, MeasureRequest, Reply, RequestQueue
-from orchestrator.pipeline.stages import Measured
+from orchestrator.lab.golden import Golden
+from orchestrator.lab.request_queue import Patience, RequestQueue
+from orchestrator.lab.requests import Failure, Lease, Measured, MeasureRequest, Reply
+from orchestrator.lab.unit_status import UnitStatus
 
 POOL_NAME = "board-pool"
-LEASE_S = 30.0
+NAMESPACE = "mcutune"
 CHECK_S = 1.0
+ANSWER_S = 20.0
+"""Longest that `measure` and `pull` keep a caller waiting: who calls again proves to be alive."""
+
+REPORT_S = 2.0
+"""How often an agent reports; one that missed several reports is taken for lost."""
+LOST_S = 5 * REPORT_S
+
+
+@dataclass(frozen=True)
+class PoolStatus:
+    """Every unit that was reported lately, requests waiting per sweep, and faults met so far per sweep and cause."""
+
+    units: tuple[UnitStatus, ...]
+    waiting: dict[str, int]
+    faults: dict[str, dict[str, int]]
 
 
 class BoardPool:
     """`RequestQueue` as an asynchronous actor: `measure` waits for its reply, `pull` waits for work.
 
-    Boards are no Ray resource, because those are fixed when a node starts and know neither health nor fairness.
+    Boards are no Ray resource, because those are fixed when a node starts and know neither health nor fairness. The
+    pool keeps nothing that cannot be lost: who asked asks again, and equal ids are equal work.
     """
 
     def __init__(self) -> None:
-        self._queue = RequestQueue(time.monotonic, LEASE_S)
+        self._queue = RequestQueue(time.monotonic, Patience())
         self._changed = asyncio.Condition()
         self._expiry: asyncio.Task[None] | None = None
+        self._golden: dict[str, Golden] = {}
+        self._units: dict[str, tuple[float, tuple[UnitStatus, ...]]] = {}
 
-    async def measure(self, request: MeasureRequest) -> Reply:
-        """Give the reply to a request; asking again with the same id gives the same reply."""
+    async def measure(self, request: MeasureRequest) -> Reply | None:
+        """Give the reply to a request; None: not yet, ask again. Equal ids get the same reply."""
         if self._expiry is None:
             self._expiry = asyncio.create_task(self._expire_for_ever())
         async with self._changed:
             self._queue.add(request)
             self._changed.notify_all()
-            await self._changed.wait_for(lambda: request.request_id in self._queue.replies)
-            return self._queue.replies[request.request_id]
+            known = self._queue.replies
+            try:
+                await asyncio.wait_for(self._changed.wait_for(lambda: request.request_id in known), ANSWER_S)
+            except TimeoutError:
+                return None
+            return known[request.request_id]
 
     async def pull(self, unit: str, board: str, timeout_s: float) -> Lease | None:
-        """Lease the next request for a free, healthy board; None when none came within `timeout_s`."""
+        """Lease the next request for a free, healthy unit; None when none came within `timeout_s`."""
         deadline = time.monotonic() + timeout_s
         async with self._changed:
             while True:
@@ -49,21 +74,52 @@ class BoardPool:
                 except TimeoutError:
                     return None
 
-    async def renew(self, lease_id: int) -> bool:
+    async def renew(self, lease_id: str) -> bool:
         """Prolong a lease while the board works."""
         return self._queue.renew(lease_id)
 
-    async def deliver(self, lease_id: int, measured: Measured) -> None:
+    async def deliver(self, lease_id: str, request_id: str, measured: Measured) -> None:
         """End a lease with its measurement."""
         async with self._changed:
-            self._queue.deliver(lease_id, measured)
+            self._queue.deliver(lease_id, request_id, measured)
             self._changed.notify_all()
 
-    async def give_back(self, lease_id: int, failure: Failure) -> None:
+    async def give_back(self, lease_id: str, failure: Failure) -> None:
         """End a lease without a measurement."""
         async with self._changed:
             self._queue.give_back(lease_id, failure)
             self._changed.notify_all()
+
+    async def faults(self, sweep: str) -> dict[str, int]:
+        """Count the faults met in a sweep by cause, those included that a retry mended."""
+        return dict(self._queue.faults.get(sweep, {}))
+
+    async def close(self, sweep: str) -> None:
+        """Forget a sweep that has ended."""
+        async with self._changed:
+            self._queue.close(sweep)
+
+    async def offer_golden(self, golden: Golden) -> None:
+        """Keep the image that units of a board type are checked with: hosts of boards have no compiler."""
+        self._golden[golden.image.board] = golden
+
+    async def golden(self, board: str) -> Golden | None:
+        """Give the image to check a unit with, where someone offered it."""
+        return self._golden.get(board)
+
+    async def report(self, agent: str, units: tuple[UnitStatus, ...]) -> None:
+        """Take an agent's word on its units; none at all: it is leaving."""
+        self._units[agent] = (time.monotonic(), units)
+        if not units:
+            del self._units[agent]
+
+    async def status(self) -> PoolStatus:
+        """Give what is known of the lab."""
+        since = time.monotonic() - LOST_S
+        self._units = {agent: said for agent, said in self._units.items() if said[0] >= since}
+        units = sorted((unit for _, said in self._units.values() for unit in said), key=lambda unit: unit.unit)
+        faults = {sweep: dict(counted) for sweep, counted in self._queue.faults.items()}
+        return PoolStatus(tuple(units), self._queue.waiting_by_sweep(), faults)
 
     async def _expire_for_ever(self) -> None:
         while True:
@@ -75,5 +131,5 @@ class BoardPool:
 
 def start_board_pool() -> Any:
     """Give the handle of the cluster's pool, starting it where there is none."""
-    actor = ray.remote(num_cpus=0, max_concurrency=1000, max_restarts=-1, max_task_retries=-1)(BoardPool)
-    return actor.options(name=POOL_NAME, get_if_exists=True, lifetime="detached").remote()
+    actor = ray.remote(num_cpus=0, max_concurrency=10_000, max_restarts=-1, max_task_retries=-1)(BoardPool)
+    return actor.options(name=POOL_NAME, namespace=NAMESPACE, get_if_exists=True, lifetime="detached").remote()

@@ -11,7 +11,6 @@ from orchestrator.domain.experiment import Experiment
 from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.pipeline.candidate import run_candidate
 
-COORDINATOR_RESOURCE = "mcutune_coordinator"
 RECORD_KEY = "record"
 EPOCH_KEY = "epoch"
 VAL_ACCURACY_KEY = "val_accuracy"

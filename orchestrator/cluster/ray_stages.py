@@ -2,22 +2,24 @@
 
 import logging
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import ray
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from orchestrator.cluster.request_queue import Failure, MeasureRequest
+from orchestrator.cluster.pool_client import PoolClient
 from orchestrator.domain.candidate import EpochResult
 from orchestrator.domain.errors import InfrastructureError
 from orchestrator.domain.experiment import Experiment
 from orchestrator.domain.measurement import DeviceRun
 from orchestrator.domain.outcome import Outcome
 from orchestrator.journal.sweep_folder import SweepFolder
+from orchestrator.lab.requests import Failure, Measured, MeasureRequest, Reply
 from orchestrator.pipeline.check import check_on_host, device_samples
 from orchestrator.pipeline.prepare import Prepared, prepare_trained, prepare_untrained
-from orchestrator.pipeline.stages import Diverged, HostCheck, Measured, Trained
+from orchestrator.pipeline.stages import Diverged, HostCheck, Trained
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +28,13 @@ TASK_ATTEMPTS = 2
 
 @dataclass(frozen=True)
 class Workers:
-    """Handles of the actors that serve a sweep."""
+    """What all candidates of a sweep share: the trainers' pool and a reference to the data set.
 
-    boards: Any
+    The board pool is found by its name.
+    """
+
     trainers: Any
+    dataset: Any
 
 
 class RayStages:
@@ -40,20 +45,21 @@ class RayStages:
         self._experiment = experiment
         self._folder = folder
         self._workers = workers
+        self._pool = PoolClient()
 
     def prepare(self, config: dict[str, Any]) -> Prepared | Outcome:
-        prepared: Prepared | Outcome = _in_task(prepare_untrained, self._experiment, config)
+        prepared: Prepared | Outcome = _in_task(prepare_untrained, self._experiment, self._workers.dataset, config)
         return prepared
 
-    def screen(self, prepared: Prepared) -> Measured:
+    def screen(self, prepared: Prepared) -> tuple[Measured, ...]:
         # Equal architectures have equal RAM, flash and cycles: they share the request, hence the measurement.
-        request_id = f"{self._folder.root.name}/screen/{prepared.architecture_key}"
-        return self._measure(request_id, prepared)
+        # Nor do they depend on weights, which are left unwritten where that spares the flash.
+        return self._measure(f"screen/{prepared.architecture_key}", prepared, is_trained=False)
 
     def train(self, config: dict[str, Any]) -> Generator[EpochResult | Trained | Diverged, None, None]:
         trainer = ray.get(self._workers.trainers.acquire.remote(self._candidate_id))
         ray.get(trainer.cancel.remote())  # whatever a killed predecessor of this trial left running
-        results = trainer.train.remote(config)
+        results = trainer.train.remote(config, self._workers.dataset)
         try:
             for reference in results:
                 yield ray.get(reference)
@@ -63,31 +69,52 @@ class RayStages:
                 pass
             ray.get(self._workers.trainers.release.remote(self._candidate_id))
 
-    def prepare_trained(self, tflite: bytes) -> Prepared | Outcome:
-        prepared: Prepared | Outcome = _in_task(prepare_trained, self._experiment, tflite)
+    def prepare_trained(self, tflite: bytes, boards: tuple[str, ...]) -> Prepared | Outcome:
+        prepared: Prepared | Outcome = _in_task(prepare_trained, self._experiment, tflite, boards)
         return prepared
 
-    def verify(self, prepared: Prepared) -> Measured:
-        request_id = f"{self._folder.root.name}/verify/{self._candidate_id}/{prepared.image.model_hash}"
-        return self._measure(request_id, prepared)
+    def verify(self, prepared: Prepared) -> tuple[Measured, ...]:
+        name = f"verify/{self._candidate_id}/{prepared.images[0].model_hash}"
+        return self._measure(name, prepared, is_trained=True)
 
-    def check(self, prepared: Prepared, run: DeviceRun) -> HostCheck:
-        check: HostCheck = _in_task(check_on_host, self._experiment, prepared, run)
+    def check(self, prepared: Prepared, runs: tuple[DeviceRun, ...]) -> HostCheck:
+        check: HostCheck = _in_task(check_on_host, self._experiment, self._workers.dataset, prepared, runs)
         return check
 
     def keep(self, name: str, content: bytes) -> None:
         (self._folder.candidate(self._candidate_id) / name).write_bytes(content)
 
-    def _measure(self, request_id: str, prepared: Prepared) -> Measured:
-        samples = device_samples(self._experiment, prepared)
-        request = MeasureRequest(
-            request_id, self._folder.root.name, prepared.image, samples, self._experiment.measuring.repeats
-        )
-        reply = ray.get(self._workers.boards.measure.remote(request))
+    def _measure(self, name: str, prepared: Prepared, is_trained: bool) -> tuple[Measured, ...]:
+        """Have every image measured, the boards working side by side.
+
+        Raises:
+            MeasurementFailedError: no board of one of the types could deliver.
+        """
+        samples = device_samples(self._experiment, ray.get(self._workers.dataset), prepared)
+        requests = [
+            MeasureRequest(
+                f"{self._folder.sweep_id}/{name}/{image.board}",
+                self._folder.sweep_id,
+                image,
+                samples,
+                self._experiment.measuring.repeats,
+                most_boards=self._experiment.resources.most_boards,
+                wants_log=is_trained,
+                keep_stale_weights=not is_trained,
+            )
+            for image in prepared.images
+        ]
+        with ThreadPoolExecutor(len(requests)) as asking:
+            return tuple(asking.map(self._measured, requests))
+
+    def _measured(self, request: MeasureRequest) -> Measured:
+        once = ray.put(request)  # asked for again and again, sent once
+        reply: Reply | None = None
+        while reply is None:
+            reply = self._pool.call("measure", once)
         if isinstance(reply, Failure):
             raise MeasurementFailedError(reply)
-        measured: Measured = reply
-        return measured
+        return reply
 
 
 class MeasurementFailedError(InfrastructureError):

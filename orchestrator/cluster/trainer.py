@@ -6,9 +6,9 @@ from typing import Any
 
 import ray
 
+from orchestrator.datasets.dataset import Dataset
 from orchestrator.domain.candidate import EpochResult
 from orchestrator.domain.experiment import Experiment
-from orchestrator.pipeline.prepare import dataset_of
 from orchestrator.pipeline.stages import Diverged, Trained
 
 
@@ -21,15 +21,16 @@ class Trainer:
         import_tensorflow(threads=experiment.resources.cpus_per_trainer)
         self._experiment = experiment
         self._cancelled = threading.Event()
-        dataset_of(experiment)
 
-    def train(self, config: dict[str, Any]) -> Generator[EpochResult | Trained | Diverged, None, None]:
+    def train(
+        self, config: dict[str, Any], dataset: Dataset
+    ) -> Generator[EpochResult | Trained | Diverged, None, None]:
         """Train the network of `config` from the seed, yielding each epoch and at last the int8 network."""
         from orchestrator.training.convert import convert_to_int8
         from orchestrator.training.fit import DivergedError, fit_epochs
         from orchestrator.training.search_space import build_network
 
-        experiment, dataset = self._experiment, dataset_of(self._experiment)
+        experiment = self._experiment
         self._cancelled.clear()
         model = build_network(
             experiment.search_space, config, dataset.sample_shape, dataset.class_count, experiment.seed

@@ -14,11 +14,14 @@ from orchestrator.config.units import parse_frequency_hz, parse_size_bytes
 from orchestrator.domain.board_type import (
     LOADER_BYTES,
     BoardType,
+    ChipId,
     Console,
     FlashGeometry,
     Memory,
     MemoryKind,
+    ProbeFacts,
     RomBootloader,
+    UniqueId,
 )
 from orchestrator.domain.errors import InputError
 from orchestrator.domain.pin import Pin
@@ -64,6 +67,17 @@ class _RomBootloaderFile(StrictModel):
     version: int
 
 
+class _ChipIdFile(StrictModel):
+    address: int = Field(ge=0, lt=2**32, multiple_of=4)
+    mask: int = Field(gt=0, lt=2**32)
+    value: int = Field(ge=0, lt=2**32)
+
+
+class _UniqueIdFile(StrictModel):
+    address: int = Field(ge=0, lt=2**32)
+    size: SizeBytes
+
+
 class _BoardFile(StrictModel):
     title: str
     chip: str
@@ -75,10 +89,15 @@ class _BoardFile(StrictModel):
     flash: _FlashFile
     console: _ConsoleFile
     trigger: PinName
-    flashing: tuple[Literal["stm32-serial", "serial-loader"], ...]
+    flashing: tuple[Literal["stm32-serial", "serial-loader", "pyocd", "command"], ...]
     rom_bootloader: _RomBootloaderFile | None = None
     documents: tuple[str, ...] = Field(min_length=1)
     application_offset: Annotated[int, BeforeValidator(parse_size_bytes), Field(ge=0)] = 0
+    chip_id: _ChipIdFile | None = None
+    unique_id: _UniqueIdFile | None = None
+    pyocd_target: str | None = Field(default=None, pattern="^[a-z0-9_]+$")
+    pyocd_pack: str | None = None
+    openocd_target: str | None = None
 
     @model_validator(mode="after")
     def _has_both_kinds(self) -> "_BoardFile":
@@ -155,8 +174,20 @@ def load_board_type(name: str) -> BoardType:
         rom_bootloader=_rom_bootloader(content.rom_bootloader),
         documents=content.documents,
         application_offset_bytes=content.application_offset,
+        unique_id=_unique_id(content.unique_id),
+        probe=_probe_facts(content),
     )
 
 
 def _rom_bootloader(content: _RomBootloaderFile | None) -> RomBootloader | None:
     return None if content is None else RomBootloader(content.product_id, content.version)
+
+
+def _unique_id(content: _UniqueIdFile | None) -> UniqueId | None:
+    return None if content is None else UniqueId(content.address, content.size)
+
+
+def _probe_facts(content: _BoardFile) -> ProbeFacts:
+    chip = content.chip_id
+    chip_id = None if chip is None else ChipId(chip.address, chip.mask, chip.value)
+    return ProbeFacts(chip_id, content.pyocd_target, content.pyocd_pack, content.openocd_target)

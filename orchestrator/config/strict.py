@@ -39,6 +39,11 @@ def read_yaml(path: Path, schema: type[Schema]) -> Schema:
         raise InputError(_explain(path, schema, error)) from error
 
 
+def explain_rows(path: Path, row: type[BaseModel], error: ValidationError) -> str:
+    """Say in one line what is wrong with a list of rows; their numbers stand for their keys."""
+    return _explain(path, row, error)
+
+
 def _explain(path: Path, schema: type[BaseModel], error: ValidationError) -> str:
     problems = [_explain_one(schema, dict(problem)) for problem in error.errors()]
     return "; ".join(f"{path}: {problem}" for problem in problems)

@@ -1,6 +1,8 @@
 """A serial line that moves bytes and modem signals. It knows nothing of what they mean, nor how long to wait."""
 
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -38,6 +40,9 @@ class Link(Protocol):
 
     def set_rts(self, asserted: bool) -> None:
         """Drive the RTS line."""
+
+    def lent(self) -> AbstractContextManager[None]:
+        """Leave the port to another program while the block runs."""
 
 
 class SerialLink:
@@ -137,6 +142,27 @@ class SerialLink:
     def set_rts(self, asserted: bool) -> None:
         """Drive the RTS line; no change costs nothing."""
         self._set_line("rts", asserted)
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Leave the port to another program while the block runs; then it is as it was before.
+
+        A block that raises leaves it closed.
+
+        Raises:
+            PortMissingError: the port cannot be opened again.
+        """
+        self._note("=", "lent")
+        self._port.close()
+        yield
+        self._reopen()
+
+    def _reopen(self) -> None:
+        try:
+            self._port.open()
+        except (OSError, ValueError) as error:
+            raise PortMissingError(f"{self.name}: cannot open the port again ({error}); is it still in use?") from error
+        self._note("=", "opened again")
 
     def _set_line(self, line: str, asserted: bool) -> None:
         if getattr(self._port, line) is not asserted:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median_low
 
@@ -14,6 +14,8 @@ from orchestrator.device.messages import LOAD_BYTES_PER_COMMAND, PROTOCOL_VERSIO
 from orchestrator.device.runner import Runner
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import (
+    DeviceError,
+    DeviceFaultError,
     DeviceRefusedError,
     DeviceSilentError,
     FlashFailedError,
@@ -25,6 +27,7 @@ from orchestrator.domain.errors import (
     WrongImageError,
     WrongSettingsError,
 )
+from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.measurement import CyclesSource, DeviceRun, LayerCycles, Measurement, MemorySetting
 from orchestrator.domain.model import FirmwareImage
 
@@ -44,6 +47,8 @@ start may not meet it again."""
 
 WAIT_STATES = "flash-wait-states"
 """The memory setting that board.yaml knows as well."""
+
+_FLASH_DEFAULTS = FlashOptions()
 
 # From reset to the first answer: clocks and 100 characters of banner take 10 ms, an emulator on a busy host more.
 _BOOT_LIMIT_S = 3.0
@@ -72,7 +77,8 @@ def measure_image(
     is_stream: bool = False,
     log: Path | None = None,
     meter: EnergyMeter | None = None,
-    flash: Flasher = flash_image,
+    flasher: Flasher = flash_image,
+    flash: FlashOptions = _FLASH_DEFAULTS,
     load_bytes: int = LOAD_BYTES_PER_COMMAND,
 ) -> DeviceRun:
     """Flash `image`, measure it, and run it on `samples`, each a tuple of the stored bytes of all inputs.
@@ -86,7 +92,9 @@ def measure_image(
         url: the console of the board, any URL of pyserial.
         log: file to append all serial traffic to.
         meter: in the supply of this board; gives the energy of one inference.
-        flash: how the image gets onto the board.
+        flasher: how the image gets onto the board.
+        flash: what flashing this unit takes. With `keep_stale_weights`, a run that left weights of an earlier network
+            in flash gives no outputs; after any trouble everything is written.
         load_bytes: the most that one command may load into an input.
 
     Raises:
@@ -94,72 +102,72 @@ def measure_image(
         DeviceError: the port is missing, or the board was silent, refused or answered nonsense.
     """
     _check_samples(image, samples)
-    measure = partial(
-        _measure_once,
-        image,
-        board,
-        url,
-        samples,
-        cycles_source,
-        repeats,
-        warmups,
-        is_stream,
-        log,
-        meter,
-        flash,
-        load_bytes,
-    )
+    plan = _Plan(image, board, samples, cycles_source, repeats, warmups, is_stream, meter, load_bytes)
+
+    def measure(options: FlashOptions) -> DeviceRun:
+        with SerialLink(url, board.console.baud, log) as link:
+            stale_pages = flasher(link, image, board, options).stale_pages
+            return _measured(link, plan, stale_pages)
+
     for attempt in range(1, ATTEMPTS):
         try:
-            return measure()
-        except RETRIED as error:
+            return measure(flash)
+        except _retried(flash) as error:
             logger.warning("attempt %d of %d: %s", attempt, ATTEMPTS, error)
-    return measure()
+        flash = replace(flash, keep_stale_weights=False)
+    return measure(flash)
 
 
-def _measure_once(
-    image: FirmwareImage,
-    board: BoardType,
-    url: str,
-    samples: Sequence[tuple[bytes, ...]],
-    cycles_source: CyclesSource,
-    repeats: int,
-    warmups: int,
-    is_stream: bool,
-    log: Path | None,
-    meter: EnergyMeter | None,
-    flash: Flasher,
-    load_bytes: int,
-) -> DeviceRun:
-    with SerialLink(url, board.console.baud, log) as link:
-        flash(link, image, board)
-        runner = Runner(link, _longest_inference_s(image, board, cycles_source), load_bytes)
-        runner.synchronise(_BOOT_LIMIT_S)
-        identity = runner.identity()
-        _check_identity(identity, image, board, url)
-        settings = runner.settings()
-        _check_settings(settings, board, url)
-        if samples:
-            _load(runner, samples[0])
-        cycles = runner.bench(repeats, warmups)
-        _check_counts(cycles, url)
-        row = observe_row(
-            runner,
-            image,
-            median_low(cycles),
-            identity.clock_hz,
-            is_time_real=cycles_source is CyclesSource.SILICON,
-            meter=meter,
-        )
-        outputs = tuple(
-            _compute(runner, image, sample, continues=is_stream and number > 0) for number, sample in enumerate(samples)
-        )
-        layers = runner.layers(len(image.layers))
-        stack_bytes = runner.memory().stack_bytes
+def _retried(flash: FlashOptions) -> tuple[type[DeviceError], ...]:
+    """Stale pages may hold words that an interrupted write made unreadable, which faults."""
+    return (*RETRIED, DeviceFaultError) if flash.keep_stale_weights else RETRIED
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be measured; see `measure_image`."""
+
+    image: FirmwareImage
+    board: BoardType
+    samples: Sequence[tuple[bytes, ...]]
+    cycles_source: CyclesSource
+    repeats: int
+    warmups: int
+    is_stream: bool
+    meter: EnergyMeter | None
+    load_bytes: int
+
+
+def _measured(link: SerialLink, plan: _Plan, stale_pages: int) -> DeviceRun:
+    image, board, samples, url = plan.image, plan.board, plan.samples, link.name
+    runner = Runner(link, _longest_inference_s(image, board, plan.cycles_source), plan.load_bytes)
+    runner.synchronise(_BOOT_LIMIT_S)
+    identity = runner.identity()
+    _check_identity(identity, image, board, url)
+    settings = runner.settings()
+    _check_settings(settings, board, url)
+    if samples:
+        _load(runner, samples[0])
+    cycles = runner.bench(plan.repeats, plan.warmups)
+    _check_counts(cycles, url)
+    row = observe_row(
+        runner,
+        image,
+        median_low(cycles),
+        identity.clock_hz,
+        is_time_real=plan.cycles_source is CyclesSource.SILICON,
+        meter=plan.meter,
+    )
+    outputs = tuple(
+        _compute(runner, image, sample, continues=plan.is_stream and number > 0)
+        for number, sample in enumerate(samples)
+    )
+    layers = runner.layers(len(image.layers))
+    stack_bytes = runner.memory().stack_bytes
     measurement = Measurement(
         board=identity.board,
         device=identity.device,
-        cycles_source=cycles_source,
+        cycles_source=plan.cycles_source,
         clock_hz=identity.clock_hz,
         cycles=median_low(cycles),
         cycles_min=min(cycles),
@@ -173,7 +181,7 @@ def _measure_once(
         measured_clock=row.clock,
         memory_settings=settings,
     )
-    return DeviceRun(identity.model_hash, measurement, outputs)
+    return DeviceRun(identity.model_hash, measurement, () if stale_pages else outputs, stale_pages)
 
 
 def _check_samples(image: FirmwareImage, samples: Sequence[tuple[bytes, ...]]) -> None:

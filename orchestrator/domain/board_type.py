@@ -81,6 +81,39 @@ class RomBootloader:
 
 
 @dataclass(frozen=True)
+class ChipId:
+    """A word by which a debug probe tells the chip, before it erases anything: `value` where `mask` is set."""
+
+    address: int
+    mask: int
+    value: int
+
+
+@dataclass(frozen=True)
+class UniqueId:
+    """Where in memory the chip's unique id lies, in the order in which the firmware reports it."""
+
+    address: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class ProbeFacts:
+    """How debug probes and their programs know the chip.
+
+    Attributes:
+        pyocd_target: pyOCD's name of the chip; None: pyOCD has none that fits.
+        pyocd_pack: the CMSIS pack to install for it; None: it is built in.
+        openocd_target: OpenOCD's script, e.g. `target/stm32l4x.cfg`.
+    """
+
+    chip_id: ChipId | None = None
+    pyocd_target: str | None = None
+    pyocd_pack: str | None = None
+    openocd_target: str | None = None
+
+
+@dataclass(frozen=True)
 class BoardType:
     """A board definition, read from `boards/<name>/board.yaml`.
 
@@ -95,6 +128,7 @@ class BoardType:
         flashing: names of the flashing methods that work on the stock kit, preferred first.
         documents: where these facts come from, the board's manual first.
         application_offset_bytes: where in flash programs begin: behind the resident loader, or 0 where there is none.
+        unique_id: None where it is not in memory, or not known.
     """
 
     name: str
@@ -112,6 +146,8 @@ class BoardType:
     rom_bootloader: RomBootloader | None
     documents: tuple[str, ...]
     application_offset_bytes: int = 0
+    unique_id: UniqueId | None = None
+    probe: ProbeFacts = ProbeFacts()
 
     def memory(self, kind: MemoryKind) -> Memory:
         """Give the default memory of a kind."""

@@ -59,8 +59,9 @@ class Budget:
 
 @dataclass(frozen=True)
 class Margin:
-    """A budget held against a measured value of the same unit."""
+    """A budget held against a measured value of the same unit, on a board of type `board`."""
 
+    board: str
     quantity: Quantity
     limit: float
     value: float
@@ -83,4 +84,4 @@ class Margin:
 
 def margins_of(budgets: Iterable[Budget], measurement: Measurement) -> tuple[Margin, ...]:
     """Hold every budget against the measurement, in the order of the budgets."""
-    return tuple(Margin(b.quantity, b.limit, b.quantity.of(measurement)) for b in budgets)
+    return tuple(Margin(measurement.board, b.quantity, b.limit, b.quantity.of(measurement)) for b in budgets)

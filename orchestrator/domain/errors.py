@@ -78,6 +78,12 @@ class FlashFailedError(DeviceError):
     cause = "flash-failed"
 
 
+class WornOutError(DeviceError):
+    """The unit's flash has been erased as often as it endures."""
+
+    cause = "worn-out"
+
+
 class WrongBoardError(DeviceError):
     """Another type of board answers than the one that was asked for."""
 

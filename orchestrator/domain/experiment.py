@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.domain.budget import Budget
+from orchestrator.domain.deployability import Fit
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,14 @@ class DatasetChoice:
     path: Path | None
     val_fraction: float
     test_fraction: float
+
+
+@dataclass(frozen=True)
+class Target:
+    """A board type that networks are searched for, and what they may take of it."""
+
+    board: str
+    budgets: tuple[Budget, ...]
 
 
 @dataclass(frozen=True)
@@ -47,12 +56,18 @@ class TrainingChoice:
 
 @dataclass(frozen=True)
 class ResourceChoice:
-    """Trainers, what each of them holds, and the virtual boards started when the lab has none."""
+    """Trainers, what each of them holds, and boards.
+
+    Attributes:
+        virtual_boards: started when the lab has no board of the type.
+        most_boards: how many boards of the lab the sweep may hold at once; None: any.
+    """
 
     trainers: int
     cpus_per_trainer: int
     gpus_per_trainer: float
     virtual_boards: int
+    most_boards: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,16 +81,31 @@ class MeasureChoice:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A validated experiment file."""
+    """A validated experiment file.
+
+    Attributes:
+        fit: on which of several targets a network must keep its budgets.
+        code: folder of the file: where Python looks for a search space of the user's own.
+    """
 
     name: str
     search_space: str
     dataset: DatasetChoice
-    board: str
-    budgets: tuple[Budget, ...]
+    targets: tuple[Target, ...]
+    fit: Fit
     search: SearchChoice
     training: TrainingChoice
     measuring: MeasureChoice
     resources: ResourceChoice
     seed: int
     tracking_uri: str | None
+    code: Path | None = None
+
+    @property
+    def boards(self) -> tuple[str, ...]:
+        """Names of the board types, in the order of the file."""
+        return tuple(target.board for target in self.targets)
+
+    def budgets_of(self, board: str) -> tuple[Budget, ...]:
+        """Give what networks may take of a board type."""
+        return next(target.budgets for target in self.targets if target.board == board)

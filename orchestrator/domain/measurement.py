@@ -113,9 +113,13 @@ class Measurement:
 class DeviceRun:
     """A measurement and what the device computed: `outputs[s][o]` are the bytes of output o for sample s.
 
-    `model_hash` names the network that ran, as the firmware reported it.
+    Attributes:
+        model_hash: names the network that ran, as the firmware reported it.
+        stale_pages: pages of flash that kept the weights of an earlier network; where there are any, there are no
+            outputs, because they would mean nothing.
     """
 
     model_hash: str
     measurement: Measurement
     outputs: tuple[tuple[bytes, ...], ...]
+    stale_pages: int = 0

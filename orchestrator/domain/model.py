@@ -136,7 +136,12 @@ class Segment:
 
 @dataclass(frozen=True)
 class FirmwareImage:
-    """A linked image for one board type: the same bytes on silicon, in Renode and on the virtual board."""
+    """A linked image for one board type: the same bytes on silicon, in Renode and on the virtual board.
+
+    Attributes:
+        weights_addresses: where in flash nothing but weights, biases and their scales lies: no program, no pointer, no
+            shape.
+    """
 
     board: str
     model_hash: str
@@ -146,6 +151,7 @@ class FirmwareImage:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     layers: tuple[Layer, ...]
+    weights_addresses: range = range(0)
 
     @property
     def image_hash(self) -> str:

@@ -1,5 +1,7 @@
 """Where a sweep keeps its files."""
 
+import hashlib
+import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,12 @@ class SweepFolder:
     """The directory of one sweep: journal, MLflow store, Ray's state, one folder per candidate."""
 
     root: Path
+
+    @property
+    def sweep_id(self) -> str:
+        """A name for the sweep that no other sweep of a cluster has, the same when it is resumed."""
+        place = f"{socket.gethostname()}:{self.root}"
+        return f"{self.root.name}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
 
     @property
     def journal(self) -> Path:

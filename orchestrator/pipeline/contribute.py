@@ -11,8 +11,8 @@ from orchestrator.domain.contribution import SCHEMA_VERSION, ContributedModel, C
 from orchestrator.domain.errors import DoesNotFitError, InputError
 from orchestrator.domain.measurement import DeviceRun, Measurement
 from orchestrator.domain.model import FirmwareImage
+from orchestrator.lab.devices import Device, measure_on
 from orchestrator.parity.compare import random_inputs
-from orchestrator.pipeline.devices import Device, measure_on
 from orchestrator.toolchain.archive import tool_version
 from orchestrator.toolchain.link import link_image, network_compiler
 

@@ -17,10 +17,10 @@ from orchestrator.domain.measurement import CyclesSource, Measurement
 from orchestrator.domain.meter import MeterSetup
 from orchestrator.domain.model import CompiledModel, MemoryPlan, TensorSpec
 from orchestrator.domain.parity import NotCompared, ParityReport
+from orchestrator.lab.devices import VIRTUAL, measure_on, open_device
 from orchestrator.parity.compare import compare_outputs, random_inputs
 from orchestrator.parity.tflm import compare_with_tflm
 from orchestrator.pipeline.device_outputs import outputs_of
-from orchestrator.pipeline.devices import VIRTUAL, measure_on, open_device
 from orchestrator.toolchain.host_model import build_host_model
 from orchestrator.toolchain.link import link_image
 

@@ -16,7 +16,7 @@ from orchestrator.virtual_board.peripherals.peripheral import Peripheral
 from orchestrator.virtual_board.peripherals.scb import SystemControlBlock
 from orchestrator.virtual_board.peripherals.system_control_space import SystemControlSpace
 from orchestrator.virtual_board.peripherals.systick import SysTick
-from orchestrator.virtual_board.peripherals.usart import Usart
+from orchestrator.virtual_board.peripherals.uart import Uart
 from orchestrator.virtual_board.serial_line import SerialLine
 from orchestrator.virtual_board.timing.flash_timing import Accelerator
 
@@ -35,7 +35,7 @@ class Chip(ABC):
 
     accelerator: ClassVar[Accelerator]
     console_exception: int
-    usart: Usart
+    usart: Uart
     flash_interface: FlashController
 
     def __init__(

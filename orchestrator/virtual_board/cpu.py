@@ -83,8 +83,10 @@ class Cpu:
         self.on_flash_store: Callable[[int, int, int], None] = lambda address, size_bytes, value: None
         self._flash_takes_stores = False
         self.unicorn.hook_add(unicorn.UC_HOOK_MEM_WRITE, self._on_flash_write, begin=flash.origin, end=flash.end - 1)
+        watched_flash = (flash.origin, flash.size_bytes)
         engine.attach(
-            self.unicorn, Watched((flash.origin, flash.size_bytes), PERIPHERAL_SPACE, accelerator, core.aligned_only)
+            self.unicorn,
+            Watched(watched_flash, PERIPHERAL_SPACE, accelerator, core.aligned_only, core.mispredict_cycles),
         )
         self.unicorn.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
         self.unicorn.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._on_invalid_access)

@@ -36,14 +36,16 @@ MAY_IMPORT = {
     "export": ["domain", "compiler", "parity", "toolchain"],
     "virtual_board": ["domain", "config", "toolchain"],
     "device": ["domain"],
+    "renode": ["domain", "device"],
+    "lab": ["domain", "config", "device", "virtual_board", "renode"],
     "journal": ["domain", "config"],
     "search": ["domain"],
     "training": ["domain", "datasets"],
     "pipeline": ["domain", "config", "datasets", "compiler", "parity", "toolchain", "device", "training",
-                 "virtual_board"],
-    "cluster": ["domain", "config", "journal", "search", "training", "pipeline", "device", "virtual_board"],
+                 "virtual_board", "lab"],
+    "cluster": ["domain", "config", "journal", "search", "training", "pipeline", "lab", "datasets"],
     "tracking": ["domain", "journal"],
-    "report": ["domain", "pipeline"],
+    "report": ["domain", "pipeline", "lab"],
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ class Rcc(Peripheral):
         ready_of_enable: bit of RCC_CR -> bit of its ready flag.
         cfgr: offset of RCC_CFGR, whose SW begins at bit 0.
         switch_mask, status_shift: bits of SW, and where SWS begins.
-        csr: offset of RCC_CSR, with LSION and LSIRDY.
+        csr: offset of RCC_CSR, with LSION and LSIRDY; None where they are elsewhere.
     """
 
     reset_values: ClassVar[Mapping[int, int]]
@@ -32,7 +32,7 @@ class Rcc(Peripheral):
     switch_mask: ClassVar[int]
     status_shift: ClassVar[int]
     hpre_shift: ClassVar[int] = 4
-    csr: ClassVar[int]
+    csr: ClassVar[int | None] = None
 
     def __init__(self, on_switch: Callable[[], None]) -> None:
         super().__init__(self.reset_values)

@@ -10,10 +10,14 @@ VECTKEY = 0x05FA
 SYSRESETREQ, TRCENA, BFARVALID, MMARVALID = 1 << 2, 1 << 24, 1 << 15, 1 << 7
 PENDSVSET, PENDSVCLR, PENDSTSET, PENDSTCLR = 1 << 28, 1 << 27, 1 << 26, 1 << 25
 PENDSV, SYSTICK = 14, 15
+DC, IC = 1 << 16, 1 << 17
 
 
 class SystemControlBlock(Peripheral):
-    """`pending` holds the exception numbers of pending system exceptions; `on_change` is told of every write."""
+    """`pending` holds the exception numbers of pending system exceptions; `on_change` is told of every write.
+
+    `on_cache_control` is told when CCR, which switches a core's own caches, may have changed.
+    """
 
     def __init__(
         self, on_change: Callable[[], None], request_reset: Callable[[], None], cpuid: int, priority_mask: int
@@ -22,6 +26,7 @@ class SystemControlBlock(Peripheral):
         self._on_change = on_change
         self._priority_mask = priority_mask
         self._request_reset = request_reset
+        self.on_cache_control: Callable[[], None] = lambda: None
         self.pending: set[int] = set()
         self.active = 0
 
@@ -29,6 +34,7 @@ class SystemControlBlock(Peripheral):
         super().reset()
         self.pending.clear()
         self.active = 0
+        self.on_cache_control()
 
     def read(self, offset: int) -> int:
         if offset == ICSR:
@@ -45,6 +51,8 @@ class SystemControlBlock(Peripheral):
             self._write_aircr(value)
         elif offset != CPUID:
             super().write(offset, value)
+            if offset == CCR:
+                self.on_cache_control()
         self._on_change()
 
     def _write_icsr(self, value: int) -> None:
@@ -81,3 +89,11 @@ class SystemControlBlock(Peripheral):
     def is_trace_enabled(self) -> bool:
         """Say whether DEMCR.TRCENA lets the DWT run."""
         return bool(self.stored(DEMCR) & TRCENA)
+
+    def is_instruction_cache_on(self) -> bool:
+        """Say whether CCR.IC switches the core's own instruction cache on (Cortex-M7)."""
+        return bool(self.stored(CCR) & IC)
+
+    def is_data_cache_on(self) -> bool:
+        """Say whether CCR.DC switches the core's own data cache on (Cortex-M7)."""
+        return bool(self.stored(CCR) & DC)

@@ -18,7 +18,7 @@ class UsartV1(Usart):
         if offset == SR:  # RXNE and TC are cleared by writing 0
             self._change_flags(clear=~value & (RXNE | TC))
         elif offset == DR:
-            self._send(value & 0xFF)
+            self._transmit(value & 0xFF)
         else:
             self._stored[offset] = value
         self._clock.stop_now()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from orchestrator.virtual_board.timing.instruction import Instruction
+from orchestrator.virtual_board.timing.table import InstructionTable
 
 BRANCH_CYCLES = 2
 """Pipeline refill, added to every block entered by a taken branch."""
@@ -49,14 +50,10 @@ def _load_cycles(load: Instruction, previous: Instruction | None) -> int:
 
 def _cycles(instruction: Instruction) -> int:
     if instruction.name in _MULTIPLE:
-        return 1 + _listed_words(instruction)
+        return 1 + instruction.listed_words
     if instruction.name in ("vldr", "vstr"):
         return 3 if instruction.operands.startswith("d") else 2
     return _FIXED.get(instruction.name, 1)
-
-
-def _listed_words(instruction: Instruction) -> int:
-    return sum(2 if register.startswith("d") else 1 for register in instruction.listed_registers)
 
 
 def _destination(load: Instruction) -> str:
@@ -66,3 +63,11 @@ def _destination(load: Instruction) -> str:
 def _base(load: Instruction) -> str | None:
     base = _BASE.search(load.operands)
     return base.group(1) if base else None
+
+
+def entering(block: Sequence[Instruction]) -> int:
+    """Give what a taken branch to a block adds."""
+    return BRANCH_CYCLES
+
+
+TABLE = InstructionTable(cycles_of, entering=entering)

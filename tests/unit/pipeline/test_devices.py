@@ -7,7 +7,7 @@ import pytest
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.domain.errors import DeviceError, DeviceSilentError, InputError, PortMissingError
 from orchestrator.domain.measurement import CyclesSource
-from orchestrator.pipeline.devices import BoardAtPort, measure_on, open_device
+from orchestrator.lab.devices import BoardAtPort, measure_on, open_device
 from orchestrator.toolchain.link import link_image
 from orchestrator.virtual_board.process import start_virtual_board
 from tests.contract.example_model import INPUT_BYTES, example_model

@@ -14,9 +14,9 @@ from orchestrator.report.measure_json import report_as_json
 from orchestrator.report.measure_text import report_as_text
 from orchestrator.report.progress import SweepProgress
 from orchestrator.report.summary import count_line, failure_lines, winner_of
-from tests.records import ENERGY, EPOCHS, MEASUREMENT, deployable, ended, measured, over_budget
+from tests.records import ENERGY, EPOCHS, MEASUREMENT, deployable, ended, held, measured, over_budget
 
-STOPPED = ended(Outcome.stopped(3, ()), "c0004", epochs=EPOCHS)
+STOPPED = ended(Outcome.stopped(3, held(MEASUREMENT)), "c0004", epochs=EPOCHS)
 FAILED = ended(Outcome.failed(DeviceSilentError("no reply")), "c0005")
 RECORDS = [over_budget(), FAILED, STOPPED, deployable("c0001", 0.8), deployable("c0002", 0.9)]
 
@@ -47,7 +47,7 @@ def test_the_winner_is_the_most_accurate_and_of_equals_the_fastest() -> None:
     assert winner_of([over_budget(), STOPPED]) is None
     slow = deployable("c0009", 0.9)
     assert slow.verification is not None
-    object.__setattr__(slow.verification, "measurement", measured(cycles=500_000))
+    object.__setattr__(slow.verification, "measurements", (measured(cycles=500_000),))
     assert winner_of([slow, RECORDS[-1]]) == RECORDS[-1]
 
 

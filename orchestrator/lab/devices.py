@@ -12,11 +12,15 @@ from orchestrator.device.measure import measure_image
 from orchestrator.device.messages import LOAD_BYTES_PER_COMMAND
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import DeviceError, InputError
+from orchestrator.domain.flash_options import Flashed, FlashOptions
 from orchestrator.domain.measurement import CyclesSource, DeviceRun
 from orchestrator.domain.model import FirmwareImage
+from orchestrator.renode.board import RenodeBoard
 from orchestrator.virtual_board.process import VirtualBoardProcess, start_virtual_board
 
+FLASH_DEFAULTS = FlashOptions()
 VIRTUAL = "virtual"
+RENODE = "renode"
 
 
 class Device(Protocol):
@@ -34,7 +38,7 @@ class Device(Protocol):
     def url(self) -> str:
         """What pyserial opens its console by."""
 
-    def flash(self, link: Link, image: FirmwareImage, board: BoardType) -> None:
+    def flash(self, link: Link, image: FirmwareImage, board: BoardType, options: FlashOptions) -> Flashed:
         """Bring an image onto it and start it; see `device.flashing.Flasher`."""
 
     def is_alive(self) -> bool:
@@ -56,9 +60,9 @@ class BoardAtPort:
         self.url = url
         self.cycles_source = cycles_source
 
-    def flash(self, link: Link, image: FirmwareImage, board: BoardType) -> None:
-        """Flash over the serial line."""
-        flash_image(link, image, board)
+    def flash(self, link: Link, image: FirmwareImage, board: BoardType, options: FlashOptions) -> Flashed:
+        """Flash by the method that the options name, or the board type's first."""
+        return flash_image(link, image, board, options)
 
     def is_alive(self) -> bool:
         """Say yes: what is wrong with it shows as the next error."""
@@ -101,7 +105,7 @@ def start_device(
     zero_wait_states: bool = False,
     count_instructions: bool = False,
 ) -> Device:
-    """Switch on what `spec` names: `virtual`, or a path or URL of pyserial at which a board of the type answers.
+    """Switch on what `spec` names: `virtual`, `renode`, or the path or URL of the serial port of a board of that type.
 
     Args:
         cycles_source: of a board at a port, whose firmware cannot tell; silicon by default.
@@ -117,10 +121,14 @@ def start_device(
         _refuse_cycles_source(spec, cycles_source)
         process = start_virtual_board(board, zero_wait_states=zero_wait_states, count_instructions=count_instructions)
         return VirtualDevice(process, CyclesSource.VIRTUAL_INSTRUCTIONS if count_instructions else CyclesSource.VIRTUAL)
+    if spec == RENODE:
+        _refuse_cycles_source(spec, cycles_source)
+        return RenodeBoard(board)
     if "://" in spec or spec.startswith("/"):
         return BoardAtPort(spec, cycles_source or CyclesSource.SILICON)
     raise InputError(
-        f"--device {spec}: must be {VIRTUAL!r}, a path such as /dev/ttyACM0 or a URL such as rfc2217://host:port"
+        f"--device {spec}: must be {VIRTUAL!r}, {RENODE!r}, a path such as /dev/ttyACM0 or a URL such as "
+        "rfc2217://host:port"
     )
 
 
@@ -162,6 +170,7 @@ def measure_on(
     is_stream: bool = False,
     log: Path | None = None,
     meter: EnergyMeter | None = None,
+    flash: FlashOptions = FLASH_DEFAULTS,
 ) -> DeviceRun:
     """Flash `image` onto the device and measure it; see `measure_image`."""
     try:
@@ -171,7 +180,8 @@ def measure_on(
             device.url,
             samples,
             cycles_source=device.cycles_source,
-            flash=device.flash,
+            flasher=device.flash,
+            flash=flash,
             load_bytes=device.load_bytes,
             repeats=repeats,
             is_stream=is_stream,

@@ -1,0 +1,177 @@
+"""One board at work: check it when it is due, pull a request, measure, deliver."""
+
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from orchestrator.cluster.pool_client import PoolClient, PoolLostError
+from orchestrator.domain.errors import InfrastructureError
+from orchestrator.domain.measurement import DeviceRun, Measurement
+from orchestrator.lab.golden import Golden, deviations
+from orchestrator.lab.health import UnitHealth
+from orchestrator.lab.request_queue import Patience
+from orchestrator.lab.requests import Failure, Lease, Measured
+from orchestrator.lab.unit import Unit
+from orchestrator.lab.unit_status import UnitStatus
+
+logger = logging.getLogger(__name__)
+
+PULL_S = 1.0
+"""Longest wait for a request, and so the longest that an idle board takes to notice the end."""
+
+RENEW_S = Patience().lease_s / 3
+GOLDEN_REPEATS = 2
+
+
+class UnitWorker:
+    """Serves one unit in a thread of its own until stopped.
+
+    Args:
+        host: of the agent, for the unit's name in the lab.
+    """
+
+    def __init__(self, unit: Unit, host: str, pool: PoolClient, stop: threading.Event) -> None:
+        self.name = f"{host}/{unit.name}"
+        self._unit = unit
+        self._pool = pool
+        self._stop = stop
+        self._health = UnitHealth(time.time, trusted=unit.is_trusted)
+        self._references: dict[str, Measurement] = {}
+        self._busy_with = ""
+        self._device_id = ""
+        self._measurements = self._failures = 0
+        self._thread = threading.Thread(target=self._serve, name=self.name, daemon=True)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until what is under way has ended and the unit is closed; the stop event must be set."""
+        self._thread.join()
+
+    def status(self) -> UnitStatus:
+        """Say how the unit does."""
+        health = self._health
+        return UnitStatus(
+            unit=self.name,
+            board=self._unit.board.name,
+            health=health.health,
+            device_id=self._device_id,
+            busy_with=self._busy_with,
+            reason=health.reason,
+            checked_at=health.checked_at,
+            measurements=self._measurements,
+            failures=self._failures,
+        )
+
+    def _serve(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._step()
+        finally:
+            self._unit.close()
+
+    def _step(self) -> None:
+        try:
+            if self._health.may_work:
+                self._work()
+            elif self._health.check_is_due():
+                self._check()
+            else:
+                self._stop.wait(min(PULL_S, self._health.due_in_s()))
+        except PoolLostError as error:
+            logger.error("%s: %s", self.name, error)
+
+    def _work(self) -> None:
+        lease: Lease | None = self._pool.call("pull", self.name, self._unit.board.name, PULL_S)
+        if lease is None:
+            return
+        self._busy_with = lease.request.sweep
+        try:
+            measured = self._measured(lease)
+        except InfrastructureError as error:
+            logger.warning("%s: %s", self.name, error)
+            self._give_back(lease, Failure(error.cause, str(error)))
+        except Exception as error:  # a defect of ours must not end the board's thread in silence
+            logger.exception("%s: measurement failed", self.name)
+            self._give_back(lease, Failure("defect", repr(error)))
+        else:
+            self._measurements += 1
+            self._pool.call("deliver", lease.lease_id, lease.request.request_id, measured)
+        finally:
+            self._busy_with = ""
+
+    def _measured(self, lease: Lease) -> Measured:
+        request, started = lease.request, time.monotonic()
+        with self._renewed(lease), tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "serial.log"
+            run = self._unit.measure(
+                request.image,
+                request.samples,
+                request.repeats,
+                log,
+                keep_stale_weights=request.keep_stale_weights,
+            )
+            traffic = log.read_bytes() if request.wants_log else b""
+        self._device_id = run.measurement.device
+        return Measured(run, self.name, lease.waited_s, time.monotonic() - started, traffic)
+
+    def _give_back(self, lease: Lease, failure: Failure) -> None:
+        self._failures += 1
+        self._health.suspect(f"{failure.cause}: {failure.text}")
+        self._pool.call("give_back", lease.lease_id, failure)
+        self._unit.recover()
+
+    def _check(self) -> None:
+        golden: Golden | None = self._pool.call("golden", self._unit.board.name)
+        if golden is None:
+            self._stop.wait(PULL_S)  # nobody wants to measure on boards of this type yet
+            return
+        self._busy_with = "health check"
+        try:
+            found = self._deviations(golden)
+        except InfrastructureError as error:
+            found = (f"{error.cause}: {error}",)
+        finally:
+            self._busy_with = ""
+        if not found:
+            logger.info("%s: passed its health check", self.name)
+            self._health.passed()
+            return
+        self._health.failed("; ".join(found))
+        self._unit.recover()
+        logger.error(
+            "%s: quarantined, checked again in %.0f s: %s", self.name, self._health.due_in_s(), self._health.reason
+        )
+
+    def _deviations(self, golden: Golden) -> tuple[str, ...]:
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "serial.log"
+            run: DeviceRun = self._unit.measure(golden.image, golden.samples, GOLDEN_REPEATS, log)
+        self._device_id = run.measurement.device
+        found = deviations(run, golden, self._references.get(golden.image.model_hash))
+        if not found:
+            self._references.setdefault(golden.image.model_hash, run.measurement)
+        return found
+
+    @contextmanager
+    def _renewed(self, lease: Lease) -> Iterator[None]:
+        """Keep the lease alive while the block runs."""
+        done = threading.Event()
+
+        def renew() -> None:
+            while not done.wait(RENEW_S):
+                self._pool.call("renew", lease.lease_id)
+
+        thread = threading.Thread(target=renew, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()

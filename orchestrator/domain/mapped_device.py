@@ -1,0 +1,41 @@
+"""A dev kit on somebody's desk, as a row of the hardware map describes it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class MappedDevice:
+    """One row of `hardware-map.yaml`; the names are those of Zephyr twister's hardware map.
+
+    Attributes:
+        id: names the unit within its host; twister puts the debug probe's serial number here.
+        connected: False: the row is kept, the unit is not used.
+        platform: the board type.
+        product: what the kit calls itself on USB, for people.
+        runner: flashing method; None: the board type's preferred one.
+        runner_params: options of the method, `key=value` each.
+        serial: port by a name that does not change, or any URL of pyserial.
+        baud: of the console; None: the board type's.
+        probe_id: unique id of the debug probe, where the method needs one.
+        fixtures: what is attached to the kit, for people.
+        pre_script, post_flash_script, post_script: programs run before flashing, after flashing and after
+            measuring; run without a shell.
+        flash_timeout_s: the longest that flashing may take; None: computed from the image.
+    """
+
+    id: str
+    platform: str
+    serial: str
+    connected: bool = True
+    product: str = ""
+    runner: str | None = None
+    runner_params: tuple[str, ...] = ()
+    baud: int | None = None
+    probe_id: str | None = None
+    fixtures: tuple[str, ...] = ()
+    notes: str = ""
+    pre_script: Path | None = None
+    post_flash_script: Path | None = None
+    post_script: Path | None = None
+    flash_timeout_s: float | None = None

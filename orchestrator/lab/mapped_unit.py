@@ -1,0 +1,78 @@
+"""A dev kit of the hardware map as a unit of the lab."""
+
+import logging
+import subprocess
+from pathlib import Path
+
+from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.device.measure import measure_image
+from orchestrator.domain.errors import DeviceError
+from orchestrator.domain.flash_options import FlashOptions
+from orchestrator.domain.mapped_device import MappedDevice
+from orchestrator.domain.measurement import CyclesSource, DeviceRun
+from orchestrator.domain.model import FirmwareImage
+
+logger = logging.getLogger(__name__)
+
+SCRIPT_S = 60.0
+"""The longest that a script of the hardware map may take."""
+
+
+class ScriptFailedError(DeviceError):
+    """A script of the hardware map ended with an error, or not in time."""
+
+    cause = "script"
+
+
+class MappedUnit:
+    """Runs the row's scripts around each measurement; they are started as programs, never through a shell."""
+
+    is_trusted = False
+
+    def __init__(self, device: MappedDevice) -> None:
+        self.name = device.id
+        self.board = load_board_type(device.platform)
+        self._device = device
+
+    def measure(
+        self,
+        image: FirmwareImage,
+        samples: tuple[tuple[bytes, ...], ...],
+        repeats: int,
+        log: Path,
+        *,
+        keep_stale_weights: bool = False,
+    ) -> DeviceRun:
+        """See `Unit`."""
+        self._run_script(self._device.pre_script)
+        try:
+            return measure_image(
+                image,
+                self.board,
+                self._device.serial,
+                samples,
+                cycles_source=CyclesSource.SILICON,
+                repeats=repeats,
+                log=log,
+                flash=FlashOptions(keep_stale_weights=keep_stale_weights),
+            )
+        finally:
+            self._run_script(self._device.post_script)
+
+    def recover(self) -> None:
+        """Nothing beyond the reset that every measurement begins with: the health check shows whether it helps."""
+
+    def close(self) -> None:
+        """Nothing is held between measurements."""
+
+    def _run_script(self, script: Path | None) -> None:
+        if script is None:
+            return
+        command = [str(script), self._device.serial, self._device.id]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=SCRIPT_S, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise ScriptFailedError(f"{self.name}: {script}: {error}") from error
+        if done.returncode:
+            said = " ".join((done.stderr or done.stdout).split())[-200:]
+            raise ScriptFailedError(f"{self.name}: {script} ended with {done.returncode}: {said}")

@@ -1,0 +1,38 @@
+"""What an agent needs of a board it owns."""
+
+from pathlib import Path
+from typing import Protocol
+
+from orchestrator.domain.board_type import BoardType
+from orchestrator.domain.measurement import DeviceRun
+from orchestrator.domain.model import FirmwareImage
+
+
+class Unit(Protocol):
+    """One board, used by one thread at a time.
+
+    Attributes:
+        name: unique on its host.
+        is_trusted: no health check is needed before the first measurement.
+    """
+
+    name: str
+    board: BoardType
+    is_trusted: bool
+
+    def measure(
+        self,
+        image: FirmwareImage,
+        samples: tuple[tuple[bytes, ...], ...],
+        repeats: int,
+        log: Path,
+        *,
+        keep_stale_weights: bool = False,
+    ) -> DeviceRun:
+        """Flash and measure; raises `InfrastructureError`, after whatever retries make sense on one unit."""
+
+    def recover(self) -> None:
+        """Bring the unit back to a known state after a failure, by what means it has."""
+
+    def close(self) -> None:
+        """Let go of it; closing twice is fine."""

@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+
+from orchestrator.config.hardware_map import read_hardware_map
+from orchestrator.domain.errors import InputError
+from orchestrator.domain.mapped_device import MappedDevice
+
+ROW = "- {id: a, platform: nucleo_l476rg, serial: /dev/serial/by-id/usb-ST}\n"
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "hardware-map.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_a_row_is_read_with_its_defaults(tmp_path: Path) -> None:
+    assert read_hardware_map(written(tmp_path, ROW)) == (
+        MappedDevice("a", "nucleo_l476rg", "/dev/serial/by-id/usb-ST"),
+    )
+
+
+def test_a_map_as_twister_writes_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "power-on.sh").write_text("#!/bin/sh\n")
+    text = """
+- connected: true
+  id: 0662FF484851717867142537
+  platform: nucleo_l476rg
+  product: STM32 STLink
+  runner: serial-loader
+  runner_params: [reset=dtr]
+  serial: rfc2217://127.0.0.1:4000
+  baud: 921600
+  probe_id: 66
+  fixtures: [power-meter]
+  notes: second shelf
+  pre_script: power-on.sh
+  flash_timeout: 60
+  flash_with_test: true
+- {connected: false, id: 7, platform: nucleo_l4r5zi, serial: null-modem, runner: null}
+"""
+    first, second = read_hardware_map(written(tmp_path, text))
+    assert first.id == "0662FF484851717867142537"
+    assert (first.baud, first.probe_id, first.flash_timeout_s) == (921600, "66", 60.0)
+    assert first.pre_script == tmp_path / "power-on.sh"
+    assert (second.id, second.connected, second.runner) == ("7", False, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id: a\n", "must hold a list of boards"),
+        ("- [a\n", "not valid YAML"),
+        (ROW.replace("serial", "seral"), "did you mean 'serial'?"),
+        (ROW.replace("nucleo_l476rg", "nucleo_l475rg"), "did you mean 'nucleo_l476rg'?"),
+        (ROW.replace("serial/by-id/usb-ST", "ttyACM0"), "/dev/serial/by-id/"),
+        (ROW.replace("id: a", "id: ../a"), "id:"),
+        (ROW.replace("}", ", pre_script: missing.sh}"), "there is no file"),
+        (ROW.replace("}", ", baud: 0}"), "baud"),
+        (ROW + ROW.replace("usb-ST", "usb-other"), "id: must differ"),
+        (ROW + ROW.replace("id: a", "id: b"), "serial: must differ"),
+    ],
+)
+def test_a_mistake_is_named_in_one_line(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_hardware_map(written(tmp_path, text))
+    assert said in str(caught.value)
+    assert str(caught.value).startswith(str(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_two_rows_may_share_a_port_if_one_is_not_connected(tmp_path: Path) -> None:
+    text = ROW + ROW.replace("id: a", "id: b, connected: false")
+    assert len(read_hardware_map(written(tmp_path, text))) == 2

@@ -1,0 +1,225 @@
+from dataclasses import replace
+
+from orchestrator.domain.measurement import DeviceRun
+from orchestrator.lab.request_queue import MAX_ATTEMPTS, MIN_ATTEMPTS, Patience, RequestQueue
+from orchestrator.lab.requests import Failure, Lease, Measured, MeasureRequest
+from tests.records import IMAGE, MEASUREMENT
+from tests.unit.lab.clock import Clock
+
+BOARD = "nucleo_l476rg"
+MEASURED = Measured(DeviceRun(IMAGE.model_hash, MEASUREMENT, ()), "unit", 0.0, 1.0, b"")
+SILENT = Failure("silent", "no reply")
+PATIENCE = Patience(lease_s=30.0, wanted_s=90.0, no_board_s=600.0)
+
+
+def make_queue() -> tuple[RequestQueue, Clock]:
+    clock = Clock()
+    return RequestQueue(clock, PATIENCE), clock
+
+
+def request(request_id: str, sweep: str = "one") -> MeasureRequest:
+    return MeasureRequest(request_id, sweep, IMAGE, (), repeats=3)
+
+
+def taken(queue: RequestQueue, unit: str = "unit") -> Lease:
+    lease = queue.take(unit, BOARD)
+    assert lease is not None
+    return lease
+
+
+def test_a_delivered_measurement_is_the_reply() -> None:
+    queue, clock = make_queue()
+    queue.add(request("a"))
+    clock.time_s = 2.0
+    lease = taken(queue)
+    assert lease.waited_s == 2.0
+    queue.deliver(lease.lease_id, "a", MEASURED)
+    assert queue.replies["a"] is MEASURED
+
+
+def test_equal_ids_are_worked_on_once() -> None:
+    queue, _ = make_queue()
+    queue.add(request("a"))
+    queue.add(request("a"))
+    lease = taken(queue)
+    queue.add(request("a"))
+    assert queue.take("unit", BOARD) is None
+    queue.deliver(lease.lease_id, "a", MEASURED)
+    queue.add(request("a"))
+    assert queue.take("unit", BOARD) is None
+
+
+def test_a_board_gets_no_work_for_another_type() -> None:
+    queue, _ = make_queue()
+    queue.add(replace(request("a"), image=replace(IMAGE, board="other")))
+    assert queue.take("unit", BOARD) is None
+    assert queue.take("unit", "other") is not None
+
+
+def test_a_request_for_one_unit_waits_for_it() -> None:
+    queue, _ = make_queue()
+    queue.add(replace(request("a"), unit="mine"))
+    assert queue.take("another", BOARD) is None
+    assert queue.take("mine", BOARD) is not None
+
+
+def test_sweeps_take_turns_whatever_the_length_of_their_queues() -> None:
+    queue, _ = make_queue()
+    for number in range(6):
+        queue.add(request(f"long{number}", "long"))
+    for number in range(2):
+        queue.add(request(f"short{number}", "short"))
+    order = [lease.request.sweep for lease in iter(lambda: queue.take("unit", BOARD), None)]
+    assert order == ["long", "short", "long", "short", "long", "long", "long", "long"]
+
+
+def test_the_sweep_that_holds_fewest_boards_is_next() -> None:
+    queue, _ = make_queue()
+    for number in range(4):
+        queue.add(request(f"early{number}", "early"))
+    leases = [taken(queue, f"unit{number}") for number in range(3)]
+    for number in range(4):
+        queue.add(request(f"late{number}", "late"))
+    assert [taken(queue).request.sweep for _ in range(3)] == ["late"] * 3
+    queue.deliver(leases[0].lease_id, "early0", MEASURED)
+    assert taken(queue).request.sweep == "early"
+
+
+def test_a_sweep_holds_no_more_boards_than_it_asked_for() -> None:
+    queue, _ = make_queue()
+    for name in ("a", "b"):
+        queue.add(replace(request(name), most_boards=1))
+    lease = taken(queue)
+    assert queue.take("other", BOARD) is None
+    queue.deliver(lease.lease_id, "a", MEASURED)
+    assert taken(queue, "other").request.request_id == "b"
+
+
+def test_a_failed_request_waits_for_another_unit_where_there_is_one() -> None:
+    queue, _ = make_queue()
+    assert queue.take("healthy", BOARD) is None
+    queue.add(request("a"))
+    queue.add(request("b"))
+    queue.give_back(taken(queue, "sick").lease_id, SILENT)
+    assert taken(queue, "sick").request.request_id == "b"
+    assert queue.take("sick", BOARD) is None
+    assert taken(queue, "healthy").request.request_id == "a"
+
+
+def test_a_failed_request_comes_back_to_the_only_unit() -> None:
+    queue, clock = make_queue()
+    assert queue.take("gone", BOARD) is None
+    clock.time_s = 60.0
+    queue.add(request("a"))
+    queue.give_back(taken(queue, "only").lease_id, SILENT)
+    assert taken(queue, "only").request.request_id == "a"
+
+
+def test_after_the_last_attempt_the_failure_is_the_reply_and_asking_again_starts_anew() -> None:
+    queue, _ = make_queue()
+    queue.add(request("a"))
+    for _ in range(MIN_ATTEMPTS):
+        queue.give_back(taken(queue).lease_id, SILENT)
+    assert queue.take("unit", BOARD) is None
+    assert queue.replies["a"] == SILENT
+    assert queue.faults["one"] == {"silent": MIN_ATTEMPTS}
+    queue.add(request("a"))
+    assert taken(queue).request.request_id == "a"
+
+
+def test_a_request_fails_only_after_every_healthy_unit_has_tried() -> None:
+    queue, _ = make_queue()
+    units = [f"unit{number}" for number in range(MIN_ATTEMPTS + 1)]
+    for unit in units:
+        assert queue.take(unit, BOARD) is None
+    queue.add(request("a"))
+    for unit in units:
+        assert "a" not in queue.replies
+        queue.give_back(taken(queue, unit).lease_id, SILENT)
+    assert queue.replies["a"] == SILENT
+
+
+def test_lost_agents_do_not_count_against_a_request_for_long() -> None:
+    queue, clock = make_queue()
+    queue.add(request("a"))
+    for number in range(MAX_ATTEMPTS):
+        assert "a" not in queue.replies
+        taken(queue, f"unit{number}")
+        clock.time_s += PATIENCE.lease_s + 1.0
+        queue.add(request("a"))
+        queue.expire()
+    reply = queue.replies["a"]
+    assert isinstance(reply, Failure)
+    assert reply.cause == "agent-lost"
+
+
+def test_a_lease_runs_out_with_its_holder_unless_renewed() -> None:
+    queue, clock = make_queue()
+    queue.add(request("a"))
+    lease = taken(queue)
+    clock.time_s = 20.0
+    assert queue.renew(lease.lease_id)
+    clock.time_s = 45.0
+    queue.expire()
+    assert queue.take("other", BOARD) is None
+    clock.time_s = 51.0
+    queue.expire()
+    assert not queue.renew(lease.lease_id)
+    second = taken(queue, "other")
+    assert second.lease_id != lease.lease_id
+
+
+def test_a_measurement_that_comes_after_its_lease_ran_out_is_taken_if_it_is_the_first() -> None:
+    queue, clock = make_queue()
+    queue.add(request("a"))
+    lease = taken(queue)
+    clock.time_s = PATIENCE.lease_s + 1.0
+    queue.expire()
+    queue.deliver(lease.lease_id, "a", MEASURED)
+    assert queue.replies["a"] is MEASURED
+    assert queue.take("other", BOARD) is None
+    queue.deliver("of nobody", "a", replace(MEASURED, unit="other"))
+    assert queue.replies["a"] is MEASURED
+
+
+def test_a_measurement_of_a_pool_that_restarted_is_kept_for_the_caller_who_asks_again() -> None:
+    queue, _ = make_queue()
+    queue.deliver("lease of the pool before", "a", MEASURED)
+    queue.add(request("a"))
+    assert queue.replies["a"] is MEASURED
+    assert queue.take("unit", BOARD) is None
+
+
+def test_a_request_that_nobody_asks_for_any_more_is_dropped() -> None:
+    queue, clock = make_queue()
+    queue.add(request("a"))
+    queue.add(request("b"))
+    clock.time_s = 80.0
+    queue.add(request("b"))
+    clock.time_s = 100.0
+    queue.expire()
+    assert taken(queue).request.request_id == "b"
+    assert queue.take("unit", BOARD) is None
+
+
+def test_a_request_without_any_board_of_its_type_fails_in_the_end() -> None:
+    queue, clock = make_queue()
+    for time_s in range(0, 661, 60):
+        clock.time_s = float(time_s)
+        queue.add(request("a"))
+        queue.expire()
+    reply = queue.replies["a"]
+    assert isinstance(reply, Failure)
+    assert reply.cause == "no-board"
+
+
+def test_a_closed_sweep_leaves_nothing_behind() -> None:
+    queue, _ = make_queue()
+    queue.add(request("a"))
+    queue.add(request("b"))
+    lease = taken(queue)
+    queue.close("one")
+    assert queue.take("unit", BOARD) is None
+    queue.give_back(lease.lease_id, SILENT)
+    assert queue.take("unit", BOARD) is None
+    assert queue.waiting_by_sweep() == {}
