@@ -67,6 +67,7 @@ class UnitWorker:
             checked_at=health.checked_at,
             measurements=self._measurements,
             failures=self._failures,
+            has_meter=self._unit.has_meter,
         )
 
     def _serve(self) -> None:

@@ -2,14 +2,16 @@
 
 import logging
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.device.measure import measure_image
+from orchestrator.device.ppk2 import Ppk2
 from orchestrator.domain.errors import DeviceError
 from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.mapped_device import MappedDevice
-from orchestrator.domain.measurement import CyclesSource, DeviceRun
+from orchestrator.domain.measurement import DeviceRun
 from orchestrator.domain.model import FirmwareImage
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ class MappedUnit:
     def __init__(self, device: MappedDevice) -> None:
         self.name = device.id
         self.board = load_board_type(device.platform)
+        self.has_meter = device.meter is not None
         self._device = device
 
     def measure(
@@ -45,17 +48,20 @@ class MappedUnit:
     ) -> DeviceRun:
         """See `Unit`."""
         self._run_script(self._device.pre_script)
+        setup = self._device.meter
         try:
-            return measure_image(
-                image,
-                self.board,
-                self._device.serial,
-                samples,
-                cycles_source=CyclesSource.SILICON,
-                repeats=repeats,
-                log=log,
-                flash=FlashOptions(keep_stale_weights=keep_stale_weights),
-            )
+            with nullcontext() if setup is None else Ppk2(setup) as meter:
+                return measure_image(
+                    image,
+                    self.board,
+                    self._device.serial,
+                    samples,
+                    cycles_source=self._device.cycles_source,
+                    repeats=repeats,
+                    log=log,
+                    flash=FlashOptions(keep_stale_weights=keep_stale_weights),
+                    meter=meter,
+                )
         finally:
             self._run_script(self._device.post_script)
 
