@@ -17,9 +17,9 @@ WEIGHTS = bytes(range(1, 65))
 SAMPLE = (bytes(range(INPUT_BYTES)),)
 
 
-@pytest.fixture(scope="module", params=["nucleo_l476rg", "nucleo_g071rb"])
-def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> DeviceRun:
-    board = load_board_type(request.param)
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> DeviceRun:
+    board = load_board_type("nucleo_l476rg")
     folder = tmp_path_factory.mktemp("energy")
     log = folder / "trigger.log"
     with (
