@@ -70,6 +70,7 @@ class UnitWorker:
             failures=self._failures,
             worst_page_erasures=erasures or 0,
             endurance_cycles=0 if erasures is None else self._unit.board.flash.endurance_cycles,
+            has_meter=self._unit.has_meter,
         )
 
     def _serve(self) -> None:

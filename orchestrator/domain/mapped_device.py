@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.domain.flash_options import FlashOptions
+from orchestrator.domain.measurement import CyclesSource
+from orchestrator.domain.meter import MeterSetup
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class MappedDevice:
         serial: port by a name that does not change, or any URL of pyserial.
         baud: of the console; None: the board type's.
         probe_id: unique id of the debug probe, where the method needs one.
+        cycles_source: what counts its cycles, where it is no dev kit; its firmware cannot tell.
+        meter: in the kit's supply; None: there is none.
         fixtures: what is attached to the kit, for people.
         pre_script, post_flash_script, post_script: programs run before flashing, after flashing and after
             measuring; run without a shell.
@@ -43,3 +47,5 @@ class MappedDevice:
     post_script: Path | None = None
     flash_timeout_s: float | None = None
     flash: FlashOptions = field(default_factory=FlashOptions)
+    meter: MeterSetup | None = None
+    cycles_source: CyclesSource = CyclesSource.SILICON

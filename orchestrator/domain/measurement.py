@@ -100,6 +100,11 @@ class Measurement:
         return self.cycles / self.clock_hz
 
     @property
+    def energy_mj(self) -> float | None:
+        """Millijoules of one inference; None where no meter was there."""
+        return None if self.energy is None else self.energy.inference_j * 1e3
+
+    @property
     def flash_bytes(self) -> int:
         """Everything programmed into flash."""
         return self.footprint.flash_bytes

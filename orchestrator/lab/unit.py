@@ -14,11 +14,13 @@ class Unit(Protocol):
     Attributes:
         name: unique on its host.
         is_trusted: no health check is needed before the first measurement.
+        has_meter: its measurements tell energy.
     """
 
     name: str
     board: BoardType
     is_trusted: bool
+    has_meter: bool
 
     def measure(
         self,

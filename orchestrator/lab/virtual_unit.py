@@ -28,6 +28,7 @@ class Rehearsal:
 class VirtualUnit:
     """Starts its board when it is first needed, and again when it has died or failed: its power cycle."""
 
+    has_meter = False
     is_trusted = True  # a new process has nothing wrong with it
 
     def __init__(self, name: str, board: BoardType, rehearsal: Rehearsal | None = None) -> None:

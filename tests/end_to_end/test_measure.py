@@ -17,7 +17,7 @@ from tests.unit.compiler.tflite_builder import TfliteBuilder
 KEYS = {
     "board", "device", "cycles_source", "clock_hz", "cycles", "cycles_min", "cycles_max", "latency_s", "flash_bytes",
     "ram_bytes", "weights_bytes", "code_bytes", "arena_bytes", "stack_bytes", "stack_bound_bytes", "parity",
-    "layers", "energy", "measured_clock", "memory_settings",
+    "layers", "energy_mj", "energy", "measured_clock", "memory_settings",
 }  # fmt: skip
 
 
