@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.boards_check import check
+from orchestrator.cli.boards_scan import scan
 from orchestrator.config.board_catalogue import board_type_names, load_board_type
 from orchestrator.config.state_folder import wear_folder
 from orchestrator.device.wear import WearStore
@@ -71,6 +73,10 @@ def status(address: str, watch: bool) -> None:
             return
         with Live(console=console, get_renderable=shown, refresh_per_second=1 / WATCH_S):
             signal.pause()
+
+
+boards.add_command(check)
+boards.add_command(scan)
 
 
 def _line(board: BoardType) -> str:

@@ -1,11 +1,20 @@
 """`hardware-map.yaml`: the dev kits of one host, with the field names of Zephyr twister's hardware map."""
 
 import difflib
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.config.flash_options import flash_options_of
@@ -17,8 +26,13 @@ from orchestrator.domain.mapped_device import MappedDevice
 from orchestrator.domain.measurement import CyclesSource
 from orchestrator.domain.meter import MeterSetup
 
+Named = TypeVar("Named")
+
 UNSTABLE_PORTS = ("/dev/ttyACM", "/dev/ttyUSB")
 """These numbers are given in the order in which kits were found, and change when one restarts."""
+
+UNKNOWN = "unknown"
+"""What a row that is not connected may have for its board type, until somebody fills it in."""
 
 # Fields of twister's that say how twister tests; a map shared with it may hold them.
 _TWISTER_ONLY = ("flash_before", "flash_with_test", "serial_pty", "script_param", "counter", "available")
@@ -46,7 +60,7 @@ class _Row(StrictModel):
     id: str = Field(pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")
     platform: str
     serial: StablePort
-    connected: bool = True
+    connected: bool = Field(default=True, validate_default=True)
     product: str = ""
     runner: str | None = None
     runner_params: tuple[str, ...] = ()
@@ -71,9 +85,17 @@ class _Row(StrictModel):
     @classmethod
     def _known_platform(cls, value: str) -> str:
         try:
-            load_board_type(value)
+            if value != UNKNOWN:
+                load_board_type(value)
         except InputError as error:
             raise ValueError(str(error)) from error
+        return value
+
+    @field_validator("connected")
+    @classmethod
+    def _known_if_connected(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("platform") == UNKNOWN:
+            raise ValueError("must be false until `platform` is a board type")
         return value
 
 
@@ -141,7 +163,19 @@ def _refuse_twins(path: Path, field: str, values: list[str]) -> None:
         raise InputError(f"{path}: {field}: must differ from row to row, but {twins[0]!r} stands in several")
 
 
-def nearest_unit(name: str, names: list[str]) -> str:
-    """Say which unit may have been meant."""
-    nearest = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {nearest[0]!r}? " if nearest else ""
+def selected(names: Sequence[str], units: Sequence[Named], name_of: Callable[[Named], str], where: str) -> list[Named]:
+    """Give the units with the names given, or all where none is.
+
+    Args:
+        where: what holds the units, for the error text.
+
+    Raises:
+        InputError: there is no such unit; the text names the nearest.
+    """
+    by_name = {name_of(unit): unit for unit in units}
+    for name in names:
+        if name not in by_name:
+            nearest = difflib.get_close_matches(name, by_name, n=1)
+            meant = f"did you mean {nearest[0]!r}? " if nearest else ""
+            raise InputError(f"{where}: has no unit {name!r}; {meant}there are: {', '.join(by_name) or 'none'}")
+    return [by_name[name] for name in names or by_name]

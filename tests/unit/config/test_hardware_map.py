@@ -110,3 +110,12 @@ def test_a_mistake_is_named_in_one_line(tmp_path: Path, text: str, said: str) ->
 def test_two_rows_may_share_a_port_if_one_is_not_connected(tmp_path: Path) -> None:
     text = ROW + ROW.replace("id: a", "id: b, connected: false")
     assert len(read_hardware_map(written(tmp_path, text))) == 2
+
+
+def test_a_row_without_a_board_type_cannot_be_connected(tmp_path: Path) -> None:
+    row = "- {id: a, platform: unknown, serial: /dev/serial/by-id/usb-ST, connected: CONNECTED}\n"
+    (shelved,) = read_hardware_map(written(tmp_path, row.replace("CONNECTED", "false")))
+    assert shelved.platform == "unknown"
+    for text in (row.replace("CONNECTED", "true"), row.replace(", connected: CONNECTED", "")):
+        with pytest.raises(InputError, match="connected: must be false until `platform` is a board type"):
+            read_hardware_map(written(tmp_path, text))

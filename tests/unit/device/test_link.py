@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.device.deadline import Deadline
 from orchestrator.device.link import SerialLink
-from orchestrator.domain.errors import PortMissingError
+from orchestrator.domain.errors import PortBusyError, PortMissingError
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_local_port_belongs_to_one_program_at_a_time() -> None:
         os.write(controller, b"m-ready\n")
         assert link.read(1, Deadline(5.0)) == b"m"
         assert link.read(100, Deadline(5.0)) == b"-ready\n"
-        with pytest.raises(PortMissingError, match="free"):
+        with pytest.raises(PortBusyError, match="another program"):
             SerialLink(url, 115200)
     os.close(controller)
     os.close(terminal)
