@@ -4,6 +4,7 @@
 #include "console.h"
 #include "firmware_config.h"
 #include "inputs.h"
+#include "port.h"
 #include "protocol.h"
 
 static bool name(const char *arguments)
@@ -125,7 +126,9 @@ static bool infer(const char *arguments)
     run_times(warmups, inputs_are_kept);
     mt_say("m-warmup-done\nm-infer-start-%u\n", runs);
     mt_say("m-lap-us-%u\n", mt_micros());
+    mt_port_trigger(true);
     run_times(runs, inputs_are_kept);
+    mt_port_trigger(false);
     mt_say("m-lap-us-%u\nm-infer-done\n", mt_micros());
     return results(arguments);
 }

@@ -91,6 +91,15 @@ static bool memory(const char *arguments)
     return true;
 }
 
+static bool settings(const char *arguments)
+{
+    (void)arguments;
+    for (const mt_memory_setting *setting = mt_port_memory_settings; setting->name != 0; setting++) {
+        mt_say("m-%s-[%u]\n", setting->name, mt_memory_setting_value(setting));
+    }
+    return true;
+}
+
 static bool output(const char *arguments)
 {
     uint32_t index = 0U;
@@ -136,7 +145,8 @@ static bool loader(const char *arguments)
 }
 
 const mt_command mt_own_commands[] = {
-    {"identity", identity}, {"input", input},   {"crc", crc},       {"run", run},
-    {"step", step},         {"output", output}, {"bench", bench},   {"layers", layers},
-    {"memory", memory},     {"check", check},   {"loader", loader}, {0, 0},
+    {"identity", identity}, {"input", input},       {"crc", crc},     {"run", run},
+    {"step", step},         {"output", output},     {"bench", bench}, {"layers", layers},
+    {"memory", memory},     {"settings", settings}, {"check", check}, {"loader", loader},
+    {0, 0},
 };

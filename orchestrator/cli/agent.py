@@ -69,7 +69,7 @@ def agent(
     themselves. `mcutune boards status` shows them.
     """
     from orchestrator.config.hardware_map import read_hardware_map
-    from orchestrator.lab.state_folder import state_folder
+    from orchestrator.config.state_folder import state_folder
 
     devices = () if hardware_map is None else read_hardware_map(hardware_map)
     counts = dict(_count(text) for text in virtual)
@@ -109,8 +109,8 @@ def _rehearsal(faults: tuple[str, ...], rate: float, seed: int) -> "Rehearsal | 
 
 @contextmanager
 def _places(address: str, tags: tuple[str, ...], name: str) -> Iterator["list[Unit]"]:
+    from orchestrator.config.state_folder import state_folder
     from orchestrator.lab.sole_agent import sole_agent
-    from orchestrator.lab.state_folder import state_folder
     from orchestrator.labgrid_places.units import place_units
 
     with sole_agent(name, state_folder()), place_units(address, tags, name) as units:

@@ -7,7 +7,13 @@ import click
 
 from orchestrator.cli.logs import send_logs_to
 from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.config.units import parse_voltage_v
 from orchestrator.domain.errors import InputError, McutuneError
+from orchestrator.domain.measurement import CyclesSource
+from orchestrator.domain.meter import MeterSetup
+
+DEFAULT_VOLTAGE = "3.3V"
+"""Of the kits that boards/ describes, at the jumper IDD or its like."""
 
 
 @click.command()
@@ -33,10 +39,25 @@ from orchestrator.domain.errors import InputError, McutuneError
     help="Compare the samples as one sequence: a recurrent network keeps its state from one to the next.",
 )
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True, help="Timed inferences.")
+@click.option(
+    "--device",
+    default="virtual",
+    show_default=True,
+    metavar="DEVICE",
+    help="virtual, renode, or the path or URL of a board's serial port (/dev/ttyACM0, rfc2217://host:port).",
+)
+@click.option(
+    "--cycles-source",
+    type=click.Choice([source.value for source in CyclesSource]),
+    help="What counts the cycles of a board at a port; its firmware cannot tell.  [default: silicon]",
+)
 @click.option("--zero-wait-states", is_flag=True, help="Count cycles as if flash had no wait states.")
 @click.option("--count-instructions", is_flag=True, help="Count instructions in place of cycles.")
 @click.option("--memory-plan", is_flag=True, help="Draw which tensor lies where in the arena, and when.")
 @click.option("--serial-log", type=click.Path(path_type=Path), metavar="FILE", help="Keep the raw serial traffic.")
+@click.option("--meter", metavar="URL", help="Port of a Power Profiler Kit II in the board's supply: docs/energy.md.")
+@click.option("--meter-voltage", metavar="V", help="The board's supply, such as 3.3V (the default) or 1800mV.")
+@click.option("--meter-source", is_flag=True, help="Let the meter power the board; else it measures as an ammeter.")
 @click.option("--verbose", is_flag=True, help="Show log lines, and the trace of an error.")
 def measure(
     model: Path,
@@ -46,13 +67,18 @@ def measure(
     samples: int,
     is_stream: bool,
     repeats: int,
+    device: str,
+    cycles_source: str | None,
     zero_wait_states: bool,
     count_instructions: bool,
     memory_plan: bool,
     serial_log: Path | None,
+    meter: str | None,
+    meter_voltage: str | None,
+    meter_source: bool,
     verbose: bool,
 ) -> None:
-    """Compile an int8 or 16x8 .tflite, flash it onto a virtual board and measure it.
+    """Compile an int8 or 16x8 .tflite, flash it onto a board and measure it.
 
     Prints RAM, flash, cycles and latency, and how the device's outputs compare with TFLM's. Exit code 1 when the
     network does not fit or the measurement fails, 2 for bad input.
@@ -74,6 +100,9 @@ def measure(
             inputs=input_file,
             is_stream=is_stream,
             serial_log=serial_log,
+            meter=_meter(meter, meter_voltage, meter_source),
+            device=device,
+            cycles_source=CyclesSource(cycles_source) if cycles_source else None,
         )
     except McutuneError as error:
         _write(json_file, error_as_json(error))
@@ -82,6 +111,17 @@ def measure(
     click.echo(report_as_text(report))
     if memory_plan:
         click.echo(memory_plan_as_text(report.memory_plan))
+
+
+def _meter(url: str | None, voltage: str | None, is_source: bool) -> MeterSetup | None:
+    if url is None:
+        if voltage is not None or is_source:
+            raise InputError("--meter-voltage, --meter-source: make sense with --meter URL only")
+        return None
+    try:
+        return MeterSetup(url, parse_voltage_v(DEFAULT_VOLTAGE if voltage is None else voltage), is_source)
+    except ValueError as error:
+        raise InputError(f"--meter-voltage: {error}") from error
 
 
 def _read(path: Path) -> bytes:

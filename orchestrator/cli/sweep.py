@@ -9,6 +9,7 @@ import click
 from orchestrator.cli.logs import send_logs_to
 from orchestrator.config.experiment_file import read_experiment
 from orchestrator.domain.errors import McutuneError
+from orchestrator.domain.experiment import Experiment
 
 # Columns of the table where the output is no terminal.
 PLAIN_WIDTH = 140
@@ -42,16 +43,16 @@ def sweep(experiment_file: Path, out: Path | None, address: str | None, verbose:
     from orchestrator.journal.sweep_folder import create_sweep_folder
     from orchestrator.report.candidate_table import candidate_table
     from orchestrator.report.progress import SweepProgress
-    from orchestrator.report.summary import count_line, failure_lines
+    from orchestrator.report.summary import best_lines, count_line, failure_lines
     from orchestrator.sweep import check_experiment, run_sweep
 
-    dataset = check_experiment(experiment)
+    dataset = check_experiment(experiment, address)
     console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     folder = create_sweep_folder(experiment.name, out)
     send_logs_to(folder.log, verbose)
     console.print(
         f"Sweep {experiment.name}: {experiment.search.candidates} candidates by {experiment.search.algorithm} "
-        f"for {experiment.board}; files in {folder.root}",
+        f"for {_boards(experiment)}; files in {folder.root}",
         highlight=False,
         soft_wrap=True,
     )
@@ -62,11 +63,19 @@ def sweep(experiment_file: Path, out: Path | None, address: str | None, verbose:
     console.print(count_line(result.records))
     for line in (*failure_lines(result.records), *result.tracking_errors):
         console.print(line, style="red")
+    for line in best_lines(result.records, experiment):
+        console.print(line)
     if result.test_accuracy is not None:
         console.print(f"Winner {result.winner_id}: int8 accuracy on the test split {result.test_accuracy:.1%}")
     if not any(record.outcome.status.teaches for record in result.records):
         raise McutuneError(f"every candidate failed for a fault of the infrastructure; details are in {folder.log}")
     click.echo(f"\nOpen the results in MLflow:\n  {_mlflow_command(result.tracking_uri)}")
+
+
+def _boards(experiment: Experiment) -> str:
+    if len(experiment.boards) == 1:
+        return experiment.boards[0]
+    return f"{experiment.fit.value} of {', '.join(experiment.boards)}"
 
 
 def _mlflow_command(tracking_uri: str) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,10 +51,10 @@ class RayStages:
         prepared: Prepared | Outcome = _in_task(prepare_untrained, self._experiment, self._workers.dataset, config)
         return prepared
 
-    def screen(self, prepared: Prepared) -> Measured:
+    def screen(self, prepared: Prepared) -> tuple[Measured, ...]:
         # Equal architectures have equal RAM, flash and cycles: they share the request, hence the measurement.
-        request_id = f"{self._folder.sweep_id}/screen/{prepared.architecture_key}"
-        return self._measure(request_id, prepared, wants_log=False)
+        # Nor do they depend on weights, which are left unwritten where that spares the flash.
+        return self._measure(f"screen/{prepared.architecture_key}", prepared, is_trained=False)
 
     def train(self, config: dict[str, Any]) -> Generator[EpochResult | Trained | Diverged, None, None]:
         trainer = ray.get(self._workers.trainers.acquire.remote(self._candidate_id))
@@ -68,31 +69,45 @@ class RayStages:
                 pass
             ray.get(self._workers.trainers.release.remote(self._candidate_id))
 
-    def prepare_trained(self, tflite: bytes) -> Prepared | Outcome:
-        prepared: Prepared | Outcome = _in_task(prepare_trained, self._experiment, tflite)
+    def prepare_trained(self, tflite: bytes, boards: tuple[str, ...]) -> Prepared | Outcome:
+        prepared: Prepared | Outcome = _in_task(prepare_trained, self._experiment, tflite, boards)
         return prepared
 
-    def verify(self, prepared: Prepared) -> Measured:
-        request_id = f"{self._folder.sweep_id}/verify/{self._candidate_id}/{prepared.image.model_hash}"
-        return self._measure(request_id, prepared, wants_log=True)
+    def verify(self, prepared: Prepared) -> tuple[Measured, ...]:
+        name = f"verify/{self._candidate_id}/{prepared.images[0].model_hash}"
+        return self._measure(name, prepared, is_trained=True)
 
-    def check(self, prepared: Prepared, run: DeviceRun) -> HostCheck:
-        check: HostCheck = _in_task(check_on_host, self._experiment, self._workers.dataset, prepared, run)
+    def check(self, prepared: Prepared, runs: tuple[DeviceRun, ...]) -> HostCheck:
+        check: HostCheck = _in_task(check_on_host, self._experiment, self._workers.dataset, prepared, runs)
         return check
 
     def keep(self, name: str, content: bytes) -> None:
         (self._folder.candidate(self._candidate_id) / name).write_bytes(content)
 
-    def _measure(self, request_id: str, prepared: Prepared, wants_log: bool) -> Measured:
-        request = MeasureRequest(
-            request_id,
-            self._folder.sweep_id,
-            prepared.image,
-            device_samples(self._experiment, ray.get(self._workers.dataset), prepared),
-            self._experiment.measuring.repeats,
-            most_boards=self._experiment.resources.most_boards,
-            wants_log=wants_log,
-        )
+    def _measure(self, name: str, prepared: Prepared, is_trained: bool) -> tuple[Measured, ...]:
+        """Have every image measured, the boards working side by side.
+
+        Raises:
+            MeasurementFailedError: no board of one of the types could deliver.
+        """
+        samples = device_samples(self._experiment, ray.get(self._workers.dataset), prepared)
+        requests = [
+            MeasureRequest(
+                f"{self._folder.sweep_id}/{name}/{image.board}",
+                self._folder.sweep_id,
+                image,
+                samples,
+                self._experiment.measuring.repeats,
+                most_boards=self._experiment.resources.most_boards,
+                wants_log=is_trained,
+                keep_stale_weights=not is_trained,
+            )
+            for image in prepared.images
+        ]
+        with ThreadPoolExecutor(len(requests)) as asking:
+            return tuple(asking.map(self._measured, requests))
+
+    def _measured(self, request: MeasureRequest) -> Measured:
         once = ray.put(request)  # asked for again and again, sent once
         reply: Reply | None = None
         while reply is None:

@@ -22,6 +22,7 @@ from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.datasets.dataset import Dataset
 from orchestrator.domain.experiment import Experiment
 from orchestrator.journal.sweep_folder import SweepFolder
+from orchestrator.lab.meters import check_meters
 from orchestrator.pipeline.golden import make_golden
 from orchestrator.search.study import Study
 from orchestrator.training.search_space import load_search_space
@@ -57,18 +58,20 @@ def run_candidates(
 
 @contextmanager
 def _boards(experiment: Experiment) -> Iterator[None]:
-    """See to it that there are boards: the lab's, or virtual ones of our own where it has none of the type."""
+    """See to it that there are boards: the lab's, or virtual ones of our own of each type that it has none of."""
     pool = PoolClient()
-    pool.call("offer_golden", make_golden(load_board_type(experiment.board)))
+    for board in experiment.boards:
+        pool.call("offer_golden", make_golden(load_board_type(board)))
     units = pool.call("status").units
-    if any(unit.board == experiment.board for unit in units):
-        yield
-        return
-    agent = start_agent("sweep", {experiment.board: experiment.resources.virtual_boards})
+    check_meters(experiment, units)
+    served = {unit.board for unit in units}
+    missing = [board for board in experiment.boards if board not in served]
+    agent = start_agent("sweep", dict.fromkeys(missing, experiment.resources.virtual_boards)) if missing else None
     try:
         yield
     finally:
-        ray.get(agent.stop.remote())
+        if agent is not None:
+            ray.get(agent.stop.remote())
 
 
 @contextmanager

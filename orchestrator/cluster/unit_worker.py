@@ -58,6 +58,7 @@ class UnitWorker:
     def status(self) -> UnitStatus:
         """Say how the unit does."""
         health = self._health
+        erasures = self._unit.erasures_of_worst_page(self._device_id) if self._device_id else None
         return UnitStatus(
             unit=self.name,
             board=self._unit.board.name,
@@ -68,6 +69,9 @@ class UnitWorker:
             checked_at=health.checked_at,
             measurements=self._measurements,
             failures=self._failures,
+            worst_page_erasures=erasures or 0,
+            endurance_cycles=0 if erasures is None else self._unit.board.flash.endurance_cycles,
+            has_meter=self._unit.has_meter,
         )
 
     def _serve(self) -> None:
@@ -115,7 +119,13 @@ class UnitWorker:
         request, started = lease.request, time.monotonic()
         with self._renewed(lease), tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "serial.log"
-            run = self._unit.measure(request.image, request.samples, request.repeats, log)
+            run = self._unit.measure(
+                request.image,
+                request.samples,
+                request.repeats,
+                log,
+                keep_stale_weights=request.keep_stale_weights,
+            )
             traffic = log.read_bytes() if request.wants_log else b""
         self._device_id = run.measurement.device
         return Measured(run, self.name, lease.waited_s, time.monotonic() - started, traffic)

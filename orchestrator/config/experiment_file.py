@@ -8,9 +8,10 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.config.strict import StrictModel, read_yaml
-from orchestrator.config.units import parse_count, parse_size_bytes, parse_time_s
+from orchestrator.config.units import parse_count, parse_energy_j, parse_size_bytes, parse_time_s
 from orchestrator.datasets.catalogue import BUNDLED_DATASETS
 from orchestrator.domain.budget import Budget, Quantity
+from orchestrator.domain.deployability import Fit
 from orchestrator.domain.errors import InputError
 from orchestrator.domain.experiment import (
     DatasetChoice,
@@ -18,6 +19,7 @@ from orchestrator.domain.experiment import (
     MeasureChoice,
     ResourceChoice,
     SearchChoice,
+    Target,
     TrainingChoice,
 )
 
@@ -46,6 +48,7 @@ class _BudgetsFile(StrictModel):
     flash: Annotated[int, BeforeValidator(parse_size_bytes), Field(gt=0)] | None = None
     latency: Annotated[float, BeforeValidator(parse_time_s), Field(gt=0)] | None = None
     cycles: Annotated[int, BeforeValidator(parse_count), Field(gt=0)] | None = None
+    energy: Annotated[float, BeforeValidator(parse_energy_j), Field(gt=0)] | None = None
 
 
 class _SearchFile(StrictModel):
@@ -85,8 +88,10 @@ class _ExperimentFile(StrictModel):
     name: str = Field(pattern="^[A-Za-z0-9][A-Za-z0-9_-]*$")
     search_space: str = Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
     dataset: _DatasetFile
-    board: str
-    budgets: _BudgetsFile
+    board: str | None = None
+    budgets: _BudgetsFile | None = None
+    boards: dict[str, _BudgetsFile] | None = None
+    fit: Fit = Fit.ALL
     search: _SearchFile
     training: _TrainingFile
     measuring: _MeasuringFile = _MeasuringFile()
@@ -102,11 +107,39 @@ class _ExperimentFile(StrictModel):
     @field_validator("board")
     @classmethod
     def _known_board(cls, value: str) -> str:
-        try:
-            load_board_type(value)
-        except InputError as error:
-            raise ValueError(str(error)) from error
+        return _known(value)
+
+    @field_validator("boards")
+    @classmethod
+    def _known_boards(cls, value: dict[str, _BudgetsFile]) -> dict[str, _BudgetsFile]:
+        for name in value:
+            _known(name)
         return value
+
+    @model_validator(mode="after")
+    def _one_way_of_naming_boards(self) -> "_ExperimentFile":
+        if bool(self.board) is bool(self.boards):
+            raise ValueError("must have either `board` with `budgets`, or `boards` with the budgets of each board type")
+        if self.board is not None and self.budgets is None:
+            raise ValueError("key 'budgets' is required beside 'board'")
+        if self.boards is not None and self.budgets is not None:
+            raise ValueError("budgets: stand under each board type of `boards`, not beside it")
+        return self
+
+    def targets(self) -> tuple[Target, ...]:
+        """Give the boards with their budgets, in the order of the file."""
+        if self.boards is not None:
+            return tuple(Target(board, _budgets(budgets)) for board, budgets in self.boards.items())
+        assert self.board is not None and self.budgets is not None
+        return (Target(self.board, _budgets(self.budgets)),)
+
+
+def _known(board: str) -> str:
+    try:
+        load_board_type(board)
+    except InputError as error:
+        raise ValueError(str(error)) from error
+    return board
 
 
 def read_experiment(path: Path) -> Experiment:
@@ -120,8 +153,8 @@ def read_experiment(path: Path) -> Experiment:
         name=content.name,
         search_space=content.search_space,
         dataset=_dataset(content.dataset, path.parent),
-        board=content.board,
-        budgets=_budgets(content.budgets),
+        targets=content.targets(),
+        fit=content.fit,
         search=SearchChoice(**content.search.model_dump()),
         training=TrainingChoice(**content.training.model_dump()),
         measuring=MeasureChoice(**content.measuring.model_dump()),

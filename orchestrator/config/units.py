@@ -7,6 +7,8 @@ _NUMBER = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z]
 SIZE_UNITS = {"": 1, "B": 1, "KiB": 1024, "MiB": 1024**2, "kB": 1000, "MB": 1000**2}
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "h": 3600.0}
 FREQUENCY_UNITS = {"Hz": 1, "kHz": 10**3, "MHz": 10**6}
+ENERGY_UNITS = {"J": 1.0, "mJ": 1e-3, "uJ": 1e-6}
+VOLTAGE_UNITS = {"V": 1.0, "mV": 1e-3}
 COUNT_UNITS = {"": 1, "k": 10**3, "M": 10**6}
 
 
@@ -47,6 +49,16 @@ def parse_time_s(text: object) -> float:
 def parse_frequency_hz(text: object) -> int:
     """Read a frequency in hertz: `80MHz`."""
     return parse_whole(text, FREQUENCY_UNITS, "80MHz")
+
+
+def parse_energy_j(text: object) -> float:
+    """Read an energy in joules: `1.5mJ`, `800uJ`."""
+    return parse_quantity(text, ENERGY_UNITS, "1.5mJ")
+
+
+def parse_voltage_v(text: object) -> float:
+    """Read a voltage in volts: `3.3V`, `1800mV`."""
+    return parse_quantity(text, VOLTAGE_UNITS, "3.3V")
 
 
 def parse_count(text: object) -> int:

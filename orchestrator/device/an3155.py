@@ -16,11 +16,15 @@ ACK = b"\x79"  # section 3
 NACK = b"\x1f"  # section 3
 BLOCK_BYTES = 256  # sections 3.4 and 3.6: the most that one read or write moves
 WRITE_ALIGNMENT = 8  # section 3.6 with RM0351 section 3.3.7: flash is programmed by double words
+MOST_PAGES_AT_ONCE = 64  # of one erasure, so that no single deadline gets long; the note allows 255 of plain ERASE
 
 # DS10198, table "Flash memory characteristics", worst case.
 PAGE_ERASE_S = 0.0245
 DOUBLE_WORD_PROGRAM_S = 0.0000908
-_BLOCK_PROGRAM_S = BLOCK_BYTES / WRITE_ALIGNMENT * DOUBLE_WORD_PROGRAM_S
+# DS10693, table "Flash memory programming": 100 us at most, whether it is a byte or a word. No family is slower.
+_BLOCK_PROGRAM_S = BLOCK_BYTES * 100e-6
+# Erasing and programming option bytes: as long as a page in DS10198, a sector's 2 s in DS10693.
+_OPTIONS_PROGRAM_S = 2.0
 
 # How long the first byte may stay without an answer until it is sent again; the bootloader starts within some
 # milliseconds (AN2606, section "Bootloader timing"), the answer may have to cross a network.
@@ -37,7 +41,9 @@ class Command(IntEnum):
     READ_MEMORY = 0x11
     GO = 0x21
     WRITE_MEMORY = 0x31
+    ERASE = 0x43
     EXTENDED_ERASE = 0x44
+    WRITE_UNPROTECT = 0x73
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,17 @@ def erase_frame(pages: Sequence[int]) -> bytes:
     return with_checksum((len(pages) - 1).to_bytes(2, "big") + numbers)
 
 
+def plain_erase_frame(pages: Sequence[int]) -> bytes:
+    """Give the list of pages for ERASE, which older bootloaders have: count - 1, page numbers, checksum (section 3.7).
+
+    Raises:
+        ValueError: a page beyond 255, which this command cannot name.
+    """
+    if max(pages) > 255:
+        raise ValueError(f"must be pages 0 to 255, but got {max(pages)}")
+    return with_checksum(bytes([len(pages) - 1, *pages]))
+
+
 def write_frame(data: bytes) -> bytes:
     """Give the data of WRITE_MEMORY: count - 1, the bytes, checksum (section 3.6)."""
     if not 0 < len(data) <= BLOCK_BYTES or len(data) % WRITE_ALIGNMENT:
@@ -84,6 +101,7 @@ class Bootloader:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._has_extended_erase = True
 
     def synchronise(self, limit_s: float) -> None:
         """Let the bootloader find the baud rate, within `limit_s`."""
@@ -100,6 +118,10 @@ class Bootloader:
         """Ask for version and commands (section 3.1)."""
         data = self._ask_variable(Command.GET)
         return BootloaderInfo(version=data[0], commands=frozenset(data[1:]))
+
+    def learn_commands(self) -> None:
+        """Find out which of the two commands that erase there is: never both (sections 3.7 and 3.8)."""
+        self._has_extended_erase = Command.EXTENDED_ERASE in self.get().commands
 
     def get_id(self) -> int:
         """Ask for the product id of the chip (section 3.3)."""
@@ -121,11 +143,24 @@ class Bootloader:
         self._send(address_frame(address), attempted)
         self._send(frame, attempted, work_s=_BLOCK_PROGRAM_S)
 
-    def erase(self, pages: Sequence[int]) -> None:
-        """Erase pages of flash by number (section 3.8)."""
+    def erase(self, pages: Sequence[int], erase_s: float = PAGE_ERASE_S) -> None:
+        """Erase pages, or sectors, of flash by number, each of which takes `erase_s` at most."""
+        for start in range(0, len(pages), MOST_PAGES_AT_ONCE):
+            self._erase_some(pages[start : start + MOST_PAGES_AT_ONCE], erase_s)
+
+    def _erase_some(self, pages: Sequence[int], erase_s: float) -> None:
         attempted = f"erasing {len(pages)} pages from page {pages[0]}"
-        self._command(Command.EXTENDED_ERASE, attempted)
-        self._send(erase_frame(pages), attempted, work_s=len(pages) * PAGE_ERASE_S)
+        command, frame_of = (
+            (Command.EXTENDED_ERASE, erase_frame) if self._has_extended_erase else (Command.ERASE, plain_erase_frame)
+        )
+        self._command(command, attempted)
+        self._send(frame_of(pages), attempted, work_s=len(pages) * erase_s)
+
+    def remove_write_protection(self) -> None:
+        """Let all of the flash be written; then the chip resets itself (section 3.10)."""
+        attempted = "removing the write protection"
+        self._command(Command.WRITE_UNPROTECT, attempted)
+        self._await_ack(self._deadline(1, _OPTIONS_PROGRAM_S), attempted)
 
     def go(self, address: int) -> None:
         """Start the program whose vector table lies at `address` (section 3.5)."""

@@ -1,7 +1,10 @@
 """A serial line that moves bytes and modem signals. It knows nothing of what they mean, nor how long to wait."""
 
 import errno
+import termios
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -14,6 +17,11 @@ from orchestrator.domain.errors import PortBusyError, PortMissingError
 # How long one call of pyserial's read may block. Fixed at opening: changing it later makes pyserial negotiate the
 # whole port anew, 0.1 s over RFC 2217.
 _POLL_S = 0.02
+
+_PORT_ERRORS = (OSError, ValueError, termios.error)  # ValueError: the other end of RFC 2217 does not confirm
+
+_NO_MODEM_LINES = (errno.ENOTTY, errno.EINVAL)
+"""What the system says to DTR and RTS of a pseudo terminal (ioctl_tty(2))."""
 
 
 # EAGAIN: somebody holds the lock that pyserial asks for (flock(2)); EBUSY: somebody made the terminal exclusive
@@ -45,6 +53,9 @@ class Link(Protocol):
     def set_rts(self, asserted: bool) -> None:
         """Drive the RTS line."""
 
+    def lent(self) -> AbstractContextManager[None]:
+        """Leave the port to another program while the block runs."""
+
 
 class SerialLink:
     """A port of pyserial, by any of its URLs; all traffic goes to a log file.
@@ -68,7 +79,7 @@ class SerialLink:
         self._is_parity_even = True
         try:
             self._port = self._open()
-        except (OSError, ValueError) as error:
+        except _PORT_ERRORS as error:
             self._close_log()
             raise self._unopened(error) from error
 
@@ -83,8 +94,13 @@ class SerialLink:
         )
         port.dtr = False
         port.rts = False
-        port.open()
-        self._note("=", f"opened at {self.baud} baud, 8E1")
+        try:
+            port.open()
+        except termios.error:  # so the C library says that a pseudo terminal has no parity
+            port.parity = serial.PARITY_NONE
+            self._is_parity_even = False
+            port.open()
+        self._note("=", f"opened at {self.baud} baud, {'8E1' if self._is_parity_even else '8N1'}")
         return port
 
     def __enter__(self) -> Self:
@@ -143,6 +159,27 @@ class SerialLink:
         """Drive the RTS line; no change costs nothing."""
         self._set_line("rts", asserted)
 
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Leave the port to another program while the block runs; then it is as it was before.
+
+        A block that raises leaves it closed.
+
+        Raises:
+            PortMissingError: the port cannot be opened again.
+        """
+        self._note("=", "lent")
+        self._port.close()
+        yield
+        self._reopen()
+
+    def _reopen(self) -> None:
+        try:
+            self._port.open()
+        except (OSError, ValueError) as error:
+            raise PortMissingError(f"{self.name}: cannot open the port again ({error}); is it still in use?") from error
+        self._note("=", "opened again")
+
     def _set_line(self, line: str, asserted: bool) -> None:
         if getattr(self._port, line) is not asserted:
             self._note("=", f"{line.upper()} {'asserted' if asserted else 'deasserted'}")
@@ -151,7 +188,9 @@ class SerialLink:
     def _drive(self, attribute: str, value: object) -> None:
         try:
             setattr(self._port, attribute, value)
-        except (OSError, ValueError) as error:  # ValueError: the other end of RFC 2217 does not confirm
+        except _PORT_ERRORS as error:
+            if attribute in ("dtr", "rts") and getattr(error, "errno", None) in _NO_MODEM_LINES:
+                return  # nothing is wired to them: like a kit without a reset line
             raise self._vanished(error) from error
 
     def _unopened(self, error: Exception) -> PortBusyError | PortMissingError:

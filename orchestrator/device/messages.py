@@ -1,14 +1,22 @@
 """The firmware's protocol as text: commands to bytes, bytes to lines, lines to values. Pure; docs/protocol.md."""
 
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from orchestrator.domain.measurement import MemorySetting
 
 PROTOCOL_VERSION = 1
 READY = "m-ready"
 FAULT_PREFIX = "e-[fault"
 ERROR_PREFIX = "e-["
+LAP_PREFIX = "m-lap-us-"
+INFER_LINES = 7
+MOST_SETTINGS = 32
 LOAD_BYTES_PER_COMMAND = 128
+
+_SETTING = re.compile(r"m-(?P<name>[a-z]+(?:-[a-z]+)*)-\[(?P<value>[0-9]+)\]")
 
 
 class MalformedReplyError(ValueError):
@@ -64,10 +72,10 @@ def crc_of_exchange(words: str, reply: Sequence[str]) -> int:
     return zlib.crc32((words + "".join(f"{line}\n" for line in (*reply, READY))).encode("ascii"))
 
 
-def load_commands(data: bytes) -> list[str]:
-    """Give the commands that load an input."""
-    starts = range(0, len(data), LOAD_BYTES_PER_COMMAND)
-    chunks = (data[start : start + LOAD_BYTES_PER_COMMAND] for start in starts)
+def load_commands(data: bytes, bytes_per_command: int = LOAD_BYTES_PER_COMMAND) -> list[str]:
+    """Give the commands that load an input, at most `bytes_per_command` of it each."""
+    starts = range(0, len(data), bytes_per_command)
+    chunks = (data[start : start + bytes_per_command] for start in starts)
     return [f"db load {len(data)}", *(f"db {chunk.hex()}" for chunk in chunks)]
 
 
@@ -120,6 +128,23 @@ def parse_memory(lines: Sequence[str]) -> MemoryReport:
 def parse_cycles(lines: Sequence[str], key: str, count: int) -> tuple[int, ...]:
     """Read `count` lines of cycles."""
     return tuple(parse_number(line, key) for line in _of_length(lines, count))
+
+
+def parse_settings(lines: Sequence[str]) -> tuple[MemorySetting, ...]:
+    """Read the reply to `settings%`, a line `m-<name>-[n]` for each that the chip has."""
+    matches = [_SETTING.fullmatch(line) for line in lines]
+    if not all(matches):
+        raise MalformedReplyError("lines m-<name>-[a number]")
+    return tuple(MemorySetting(match["name"], int(match["value"])) for match in matches if match)
+
+
+def parse_row_s(lines: Sequence[str]) -> float:
+    """Read the reply to `infer`: seconds of the board's time from the first run to the last."""
+    laps = [line.removeprefix(LAP_PREFIX) for line in _of_length(lines, INFER_LINES) if line.startswith(LAP_PREFIX)]
+    if len(laps) != 2 or not all(lap.isascii() and lap.isdecimal() for lap in laps):
+        raise MalformedReplyError(f"two lines {LAP_PREFIX}<a number>")
+    begun_us, ended_us = map(int, laps)
+    return (ended_us - begun_us) % 2**32 / 1e6
 
 
 def _of_length(lines: Sequence[str], count: int) -> Sequence[str]:

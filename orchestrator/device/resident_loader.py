@@ -45,13 +45,18 @@ _FIRMWARE_COMMAND = b"%loader%"
 class ResidentLoader:
     """One session with a loader whose flash takes `erase_s` at most to erase a sector.
 
-    Every method raises `DeviceSilentError`, `UnexpectedReplyError` or what its text says."""
+    Every method raises `DeviceSilentError`, `UnexpectedReplyError` or what its text says.
+
+    Attributes:
+        repeated_writes: pages that were sent once more; the loader may have erased for each of them.
+    """
 
     def __init__(self, link: Link, erase_s: float = PAGE_ERASE_S) -> None:
         self._link = link
         self._erase_s = erase_s
         self._finder = ReplyFinder()
-        self._sequence = 0
+        self._frames = self._sequence = 0
+        self.repeated_writes: list[int] = []
 
     def synchronise(self, limit_s: float) -> LoaderIdentity:
         """Call until the loader answers, within `limit_s`, and bring a running firmware to reset into it."""
@@ -101,7 +106,9 @@ class ResidentLoader:
             FlashFailedError: the flash did not take it.
         """
         work_s = 2 * self._erase_s + len(content) / WRITE_ALIGNMENT * DOUBLE_WORD_PROGRAM_S
+        before = self._frames
         self._ask(Command.WRITE, write_payload(page, content), f"writing page {page}", 0, work_s)
+        self.repeated_writes += [page] * (self._frames - before - 1)
 
     def commit(self, pages: int, crc: int, page_bytes: int) -> None:
         """Let the loader check the whole application and record that it may be started.
@@ -132,7 +139,8 @@ class ResidentLoader:
         raise unexpected(self._link, attempted, "damaged frame", f"a sound line in {ATTEMPTS} attempts")
 
     def _frame(self, command: Command, payload: bytes) -> bytes:
-        self._sequence = (self._sequence + 1) % 256
+        self._frames += 1
+        self._sequence = self._frames % 256
         self._finder.clear()
         return encode_frame(self._sequence, command, payload)
 

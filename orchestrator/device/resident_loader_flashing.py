@@ -1,7 +1,9 @@
 """Flashing through the resident loader: write the sectors that differ, verify, record, start."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 
 from orchestrator.device.exchange import line_time_s
@@ -9,8 +11,10 @@ from orchestrator.device.link import Link
 from orchestrator.device.reset import reset_into_firmware
 from orchestrator.device.resident_loader import ResidentLoader
 from orchestrator.device.resident_loader_messages import LOADER_VERSION, LoaderIdentity
+from orchestrator.device.wear import spend_erasures
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import WrongBoardError, WrongImageError
+from orchestrator.domain.flash_options import Flashed, FlashOptions
 from orchestrator.domain.model import FirmwareImage, Segment
 
 FAST_BAUD = 921_600
@@ -20,19 +24,25 @@ _WORTH_A_CHANGE_S = 0.5  # a change of speed takes some tenths of a second where
 _ENTRY_LIMIT_S = 5.0  # a firmware in the middle of a long inference does not listen; the reset line may be missing
 
 
-def flash_by_resident_loader(link: Link, image: FirmwareImage, board: BoardType) -> None:
+def flash_by_resident_loader(link: Link, image: FirmwareImage, board: BoardType, options: FlashOptions) -> Flashed:
     """Flash through our loader on the console's UART (docs/boards.md); see `Flasher`."""
     link.use_even_parity(False)
-    reset_into_firmware(link)  # into the loader's window; where the kit has no reset line, the firmware is asked
+    # Into the loader's window; where the kit has no reset line, the firmware is asked.
+    reset_into_firmware(link, options.wiring)
     loader = ResidentLoader(link, board.flash.erase_s)
     identity = loader.synchronise(_ENTRY_LIMIT_S)
     _check_identity(identity, image, board, link)
     loader.begin(image.board)
     pages = application_pages(image.segments, identity, link)
-    _write_changed(loader, link, pages, board)
-    loader.commit(len(pages), zlib.crc32(b"".join(pages)), identity.page_bytes)
+    stored = loader.page_crcs(len(pages), identity.page_bytes)
+    plan = plan_pages(pages, stored, image, board, options.keep_stale_weights)
+    spend_erasures(options, identity.device, board, sectors_erased_by(plan.to_write, board))
+    _write(loader, link, pages, plan.to_write)
+    spend_erasures(options, identity.device, board, sectors_erased_by(loader.repeated_writes, board)[1:])
+    loader.commit(len(pages), plan.crc, identity.page_bytes)
     loader.start()
     link.use_baud(board.console.baud)
+    return Flashed(stale_pages=len(plan.stale))
 
 
 def application_pages(segments: Iterable[Segment], identity: LoaderIdentity, link: Link) -> list[bytes]:
@@ -71,15 +81,65 @@ def _check_identity(identity: LoaderIdentity, image: FirmwareImage, board: Board
             )
 
 
-def _write_changed(loader: ResidentLoader, link: Link, pages: list[bytes], board: BoardType) -> None:
-    stored = loader.page_crcs(len(pages), board.flash.page_bytes)
-    changed = {number for number, page in enumerate(pages) if zlib.crc32(page) != stored[number]}
-    to_write = pages_of_sectors(changed, len(pages), board)
+@dataclass(frozen=True)
+class PagePlan:
+    """Which of the application's pages to write, which stay stale, and the CRC-32 of all as they will be."""
+
+    to_write: tuple[int, ...]
+    stale: frozenset[int]
+    crc: int
+
+
+def plan_pages(
+    pages: Sequence[bytes], stored_crcs: Sequence[int], image: FirmwareImage, board: BoardType, keep_stale_weights: bool
+) -> PagePlan:
+    """Compare the pages wanted with what is in flash.
+
+    A page that must be erased with a changed one, because they share a sector, is written whatever it holds.
+    """
+    crcs = [zlib.crc32(page) for page in pages]
+    changed = {number for number, crc in enumerate(crcs) if crc != stored_crcs[number]}
+    of_weights = _pages_of_weights(image, board) if keep_stale_weights else range(0)
+    to_write = pages_of_sectors(changed.difference(of_weights), len(pages), board)
+    stale = changed.difference(to_write)
+    final = [stored_crcs[number] if number in stale else crc for number, crc in enumerate(crcs)]
+    return PagePlan(tuple(to_write), frozenset(stale), _crc_of_all(final, board.flash.page_bytes))
+
+
+def _pages_of_weights(image: FirmwareImage, board: BoardType) -> range:
+    """Give the application's pages that hold weights and nothing else."""
+    start, page_bytes = board.application_flash.origin, board.flash.page_bytes
+    addresses = image.weights_addresses
+    return range(-(-(addresses.start - start) // page_bytes), (addresses.stop - start) // page_bytes)
+
+
+def _crc_of_all(crcs: Iterable[int], page_bytes: int) -> int:
+    """Give the CRC-32 of pages behind one another from the CRC-32 of each, whose contents may be unknown.
+
+    A CRC is linear: zlib.crc32(page, before) differs from zlib.crc32(page) as it does for a page of zeros.
+    """
+    zeros = bytes(page_bytes)
+    of_zeros = zlib.crc32(zeros)
+    return reduce(lambda before, crc: crc ^ zlib.crc32(zeros, before) ^ of_zeros, crcs)
+
+
+def _write(loader: ResidentLoader, link: Link, pages: Sequence[bytes], to_write: Sequence[int]) -> None:
     sent_bytes = sum(len(pages[number].rstrip(b"\xff")) for number in to_write)
     if line_time_s(sent_bytes, link.baud) > _WORTH_A_CHANGE_S and link.baud < FAST_BAUD:
         loader.change_speed(FAST_BAUD)
     for number in to_write:
         loader.write(number, pages[number])
+
+
+def sectors_erased_by(writes: Sequence[int], board: BoardType) -> list[int]:
+    """Give the flash's sectors that the loader erases when it writes these pages: first the one of its record."""
+    if not writes:
+        return []
+    starts, page_bytes = board.sector_starts, board.flash.page_bytes
+    begins = {start: number for number, start in enumerate(starts)}
+    offsets = (board.application_offset_bytes + number * page_bytes for number in writes)
+    record = begins[board.application_offset_bytes] - 1
+    return [record, *(begins[offset] for offset in offsets if offset in begins)]
 
 
 def pages_of_sectors(changed: set[int], count: int, board: BoardType) -> list[int]:

@@ -1,7 +1,9 @@
 """A session with our firmware: ask, wait for `m-ready`, understand. docs/protocol.md."""
 
+import time
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from orchestrator.device.deadline import Deadline
@@ -10,6 +12,10 @@ from orchestrator.device.link import Link
 from orchestrator.device.messages import (
     ERROR_PREFIX,
     FAULT_PREFIX,
+    INFER_LINES,
+    LAP_PREFIX,
+    LOAD_BYTES_PER_COMMAND,
+    MOST_SETTINGS,
     READY,
     Identity,
     LineSplitter,
@@ -22,6 +28,8 @@ from orchestrator.device.messages import (
     parse_cycles,
     parse_identity,
     parse_memory,
+    parse_row_s,
+    parse_settings,
 )
 from orchestrator.domain.errors import (
     DeviceFaultError,
@@ -29,13 +37,23 @@ from orchestrator.domain.errors import (
     DeviceSilentError,
     UnexpectedReplyError,
 )
+from orchestrator.domain.measurement import MemorySetting
 
 T = TypeVar("T")
 
 # Until the firmware is asked again whether it is there: it starts within milliseconds, but what was sent before
 # that is lost.
 _SYNC_INTERVAL_S = 0.3
-_LINE_CHARACTERS = 128  # no line is longer, except that of `output%`
+_LINE_CHARACTERS = 128  # no line is longer, except those of `output%` and `infer%`
+_RESULT_CHARACTERS = 18  # sign, ten digits, six decimals, comma
+
+
+@dataclass(frozen=True)
+class TimedRow:
+    """How long a row of inferences took by the board's clock and by the host's, seen through the line."""
+
+    device_s: float
+    host_s: float
 
 
 class Runner:
@@ -46,11 +64,21 @@ class Runner:
 
     Args:
         inference_s: the longest that one inference may take.
+        load_bytes: the most that one command may load into an input.
+        clock: what rows of inferences are timed by, in seconds.
     """
 
-    def __init__(self, link: Link, inference_s: float) -> None:
+    def __init__(
+        self,
+        link: Link,
+        inference_s: float,
+        load_bytes: int = LOAD_BYTES_PER_COMMAND,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._link = link
         self._inference_s = inference_s
+        self._load_bytes = load_bytes
+        self._clock = clock
         self._splitter = LineSplitter()
         self._lines: list[str] = []
         self._syncs = 0
@@ -81,7 +109,7 @@ class Runner:
         self.ask(f"input {index}", _nothing, lines=0)
         if self._input_crc() == zlib.crc32(data):
             return
-        for command in load_commands(data):
+        for command in load_commands(data, self._load_bytes):
             self._exchange(command, lines=1)  # what arrives is checked as a whole
         crc = self._input_crc()
         if crc != zlib.crc32(data):
@@ -112,6 +140,28 @@ class Runner:
             lines=warmups + repeats,
         )
 
+    def infer(self, runs: int, warmups: int, result_count: int) -> TimedRow:
+        """Run the network `runs` times in a row on the loaded inputs, the trigger pin high, after `warmups`.
+
+        Args:
+            result_count: values of output 0.
+        """
+        laps_at: list[float] = []
+
+        def note_lap(line: str) -> None:
+            if line.startswith(LAP_PREFIX):
+                laps_at.append(self._clock())
+
+        device_s = self.ask(
+            f"infer {runs} {warmups}",
+            parse_row_s,
+            lines=INFER_LINES,
+            line_characters=_LINE_CHARACTERS + _RESULT_CHARACTERS * result_count,
+            inferences=max(runs, warmups),
+            on_line=note_lap,
+        )
+        return TimedRow(device_s, laps_at[1] - laps_at[0])
+
     def layers(self, count: int) -> tuple[int, ...]:
         """Give the cycles of each of the `count` layers in one inference."""
         return self.ask("layers", lambda lines: parse_cycles(lines, "layer", count), lines=count)
@@ -120,14 +170,32 @@ class Runner:
         """Give what the last `run` or `bench` took of the stack."""
         return self.ask("memory", parse_memory, lines=3)
 
+    def settings(self) -> tuple[MemorySetting, ...]:
+        """Ask how the chip reads its memories."""
+        return self.ask("settings", parse_settings, lines=MOST_SETTINGS)
+
     def _input_crc(self) -> int:
         return self._parsed("crc", _parse_crc, self._exchange("crc", lines=1))
 
     def ask(
-        self, words: str, parse: Callable[[Sequence[str]], T], *, lines: int, line_characters: int = _LINE_CHARACTERS
+        self,
+        words: str,
+        parse: Callable[[Sequence[str]], T],
+        *,
+        lines: int,
+        line_characters: int = _LINE_CHARACTERS,
+        inferences: int = 1,
+        on_line: Callable[[str], None] = lambda line: None,
     ) -> T:
-        """Send a command and parse the at most `lines` lines before `m-ready`, once both ends agree on every byte."""
-        reply = self._exchange(words, lines=lines, line_characters=line_characters)
+        """Send a command and parse the at most `lines` lines before `m-ready`, once both ends agree on every byte.
+
+        Args:
+            inferences: how many there may be between two lines.
+            on_line: told of each line as it comes, before it is checked.
+        """
+        reply = self._exchange(
+            words, lines=lines, line_characters=line_characters, inferences=inferences, on_line=on_line
+        )
         wanted = crc_of_exchange(words, reply)
         crc = self._parsed("check", _parse_check, self._exchange("check", lines=1))
         if crc != wanted:
@@ -136,14 +204,23 @@ class Runner:
             )
         return self._parsed(words, parse, reply)
 
-    def _exchange(self, words: str, *, lines: int, line_characters: int = _LINE_CHARACTERS) -> list[str]:
+    def _exchange(
+        self,
+        words: str,
+        *,
+        lines: int,
+        line_characters: int = _LINE_CHARACTERS,
+        inferences: int = 1,
+        on_line: Callable[[str], None] = lambda line: None,
+    ) -> list[str]:
         """Send a command and give the at most `lines` lines before `m-ready`."""
         command = encode_command(words)
         self._link.write(command)
-        allowed = allowed_s(self._link, len(command) + line_characters, self._inference_s)
+        allowed = allowed_s(self._link, len(command) + line_characters, inferences * self._inference_s)
         reply: list[str] = []
         while (line := self._next_line(shortened(words), Deadline(allowed))) != READY:
             self._raise_if_error(words, line)
+            on_line(line)
             reply.append(line)
             if len(reply) > lines:
                 raise unexpected(self._link, shortened(words), "\n".join(reply), f"{lines} lines and {READY}")

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate
 
+from orchestrator.domain.pin import Pin
+
 LOADER_BYTES = 8192
 """What the resident loader may take at the start of flash."""
 
@@ -36,6 +38,7 @@ class FlashGeometry:
         page_bytes: what the loader compares and writes at once.
         erase_s: longest time that erasing one sector takes.
         sectors_bytes: what is erased at once, from the first address on; empty: every page is a sector.
+        program_bytes: what is programmed at once; a page is a multiple of it.
     """
 
     page_bytes: int
@@ -43,6 +46,7 @@ class FlashGeometry:
     wait_states: int
     erase_s: float
     sectors_bytes: tuple[int, ...] = ()
+    program_bytes: int = 8
 
     def sector_starts(self, flash_bytes: int) -> tuple[int, ...]:
         """Offset of each sector in a flash of so many bytes, and the flash's end."""
@@ -53,11 +57,21 @@ class FlashGeometry:
 
 @dataclass(frozen=True)
 class Console:
-    """The UART that the kit's USB serial line carries, and the pins it leaves the chip at."""
+    """The UART that the kit's USB serial line carries, and the pins at which it sends and receives."""
 
     uart: str
     baud: int
-    pins: tuple[str, ...]
+    pins: tuple[str, str]
+
+    @property
+    def tx(self) -> Pin:
+        """Give the pin at which the chip sends."""
+        return Pin.named(self.pins[0])
+
+    @property
+    def rx(self) -> Pin:
+        """Give the pin at which the chip receives."""
+        return Pin.named(self.pins[1])
 
 
 @dataclass(frozen=True)
@@ -66,6 +80,39 @@ class RomBootloader:
 
     product_id: int
     version: int
+
+
+@dataclass(frozen=True)
+class ChipId:
+    """A word by which a debug probe tells the chip, before it erases anything: `value` where `mask` is set."""
+
+    address: int
+    mask: int
+    value: int
+
+
+@dataclass(frozen=True)
+class UniqueId:
+    """Where in memory the chip's unique id lies, in the order in which the firmware reports it."""
+
+    address: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class ProbeFacts:
+    """How debug probes and their programs know the chip.
+
+    Attributes:
+        pyocd_target: pyOCD's name of the chip; None: pyOCD has none that fits.
+        pyocd_pack: the CMSIS pack to install for it; None: it is built in.
+        openocd_target: OpenOCD's script, e.g. `target/stm32l4x.cfg`.
+    """
+
+    chip_id: ChipId | None = None
+    pyocd_target: str | None = None
+    pyocd_pack: str | None = None
+    openocd_target: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,10 +125,12 @@ class BoardType:
         core: GCC's `-mcpu` name, e.g. `cortex-m4`.
         fpu: GCC's `-mfpu` name, or None where the core has no FPU.
         port: family of the firmware port, the file `boards/firmware/ports/<port>.c`.
+        trigger: name of the pin that tells a power meter when the network runs.
         memories: the first of each kind is where program and data go by default.
         flashing: names of the flashing methods that work on the stock kit, preferred first.
         documents: where these facts come from, the board's manual first.
         application_offset_bytes: where in flash programs begin: behind the resident loader, or 0 where there is none.
+        unique_id: None where it is not in memory, or not known.
     """
 
     name: str
@@ -94,10 +143,13 @@ class BoardType:
     memories: tuple[Memory, ...]
     flash: FlashGeometry
     console: Console
+    trigger: str
     flashing: tuple[str, ...]
     rom_bootloader: RomBootloader | None
     documents: tuple[str, ...]
     application_offset_bytes: int = 0
+    unique_id: UniqueId | None = None
+    probe: ProbeFacts = ProbeFacts()
 
     def memory(self, kind: MemoryKind) -> Memory:
         """Give the default memory of a kind."""

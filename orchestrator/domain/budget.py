@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from orchestrator.domain.errors import MeterError
 from orchestrator.domain.measurement import Measurement
 
 
@@ -14,9 +15,16 @@ class Quantity(Enum):
     FLASH = "flash"
     LATENCY = "latency"
     CYCLES = "cycles"
+    ENERGY = "energy"
 
     def of(self, measurement: Measurement) -> float:
-        """Read this quantity: bytes, seconds or cycles."""
+        """Read this quantity: bytes, seconds, cycles or joules.
+
+        Raises:
+            MeterError: energy, and it was not measured.
+        """
+        if self is Quantity.ENERGY:
+            return _energy_j(measurement)
         return {
             Quantity.RAM: measurement.ram_bytes,
             Quantity.FLASH: measurement.flash_bytes,
@@ -28,14 +36,22 @@ class Quantity(Enum):
         """Print a value of this quantity for people."""
         if self is Quantity.LATENCY:
             return f"{value * 1e3:.2f} ms"
+        if self is Quantity.ENERGY:
+            return f"{value * 1e3:.3f} mJ"
         if self is Quantity.CYCLES:
             return f"{value:,.0f} cycles"
         return f"{value / 1024:.1f} KiB"
 
 
+def _energy_j(measurement: Measurement) -> float:
+    if measurement.energy is None:
+        raise MeterError(f"device {measurement.device}: energy has a budget, but was not measured; has it a meter?")
+    return measurement.energy.inference_j
+
+
 @dataclass(frozen=True)
 class Budget:
-    """An upper limit on one quantity, in bytes, seconds or cycles."""
+    """An upper limit on one quantity, in bytes, seconds, cycles or joules."""
 
     quantity: Quantity
     limit: float
@@ -43,8 +59,9 @@ class Budget:
 
 @dataclass(frozen=True)
 class Margin:
-    """A budget held against a measured value of the same unit."""
+    """A budget held against a measured value of the same unit, on a board of type `board`."""
 
+    board: str
     quantity: Quantity
     limit: float
     value: float
@@ -67,4 +84,4 @@ class Margin:
 
 def margins_of(budgets: Iterable[Budget], measurement: Measurement) -> tuple[Margin, ...]:
     """Hold every budget against the measurement, in the order of the budgets."""
-    return tuple(Margin(b.quantity, b.limit, b.quantity.of(measurement)) for b in budgets)
+    return tuple(Margin(measurement.board, b.quantity, b.limit, b.quantity.of(measurement)) for b in budgets)

@@ -21,16 +21,17 @@ class EpochResult:
 
 @dataclass(frozen=True)
 class Verification:
-    """The trained network on the board.
+    """The trained network on the boards.
 
     Attributes:
-        device_matches_host: device outputs equal the host build of the same C, byte for byte.
-        against_tflm: device outputs against TFLM, where it runs the network.
+        measurements: one per board type on which the untrained network kept its budgets.
+        device_matches_host: outputs of every device equal the host build of the same C, byte for byte.
+        against_tflm: these outputs against TFLM, where it runs the network.
         int8_val_accuracy: over the whole validation split, by the host build; what the search is told.
-        cycles_drift: cycles of the trained image relative to the untrained one's, minus 1.
+        cycles_drift: cycles of the trained image relative to the untrained one's, minus 1; the largest of all boards.
     """
 
-    measurement: Measurement
+    measurements: tuple[Measurement, ...]
     device_matches_host: bool
     against_tflm: ParityReport | NotCompared
     int8_val_accuracy: float
@@ -43,7 +44,7 @@ class CandidateRecord:
 
     Attributes:
         config: the point of the search space, as the space's builder takes it.
-        screening: measured before training.
+        screening: measured before training, one per board type on which the image links.
         stage_s: wall seconds per stage, waiting for boards and trainers kept apart (`*_wait`).
         started_at, ended_at: seconds since the epoch.
     """
@@ -53,15 +54,17 @@ class CandidateRecord:
     outcome: Outcome
     started_at: float
     ended_at: float
-    screening: Measurement | None = None
+    screening: tuple[Measurement, ...] = ()
     epochs: tuple[EpochResult, ...] = ()
     verification: Verification | None = None
     stage_s: dict[str, float] | None = None
 
     @property
-    def measurement(self) -> Measurement | None:
-        """The figures to report: the trained image's where there is one."""
-        return self.verification.measurement if self.verification else self.screening
+    def measurements(self) -> tuple[Measurement, ...]:
+        """The figures to report, one per board type: the trained image's where there is one."""
+        verified = self.verification.measurements if self.verification else ()
+        boards = {measurement.board for measurement in verified}
+        return (*verified, *(measurement for measurement in self.screening if measurement.board not in boards))
 
     @property
     def accuracy(self) -> float | None:

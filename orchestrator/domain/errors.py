@@ -94,6 +94,12 @@ class FlashFailedError(DeviceError):
     cause = "flash-failed"
 
 
+class WornOutError(DeviceError):
+    """The unit's flash has been erased as often as it endures."""
+
+    cause = "worn-out"
+
+
 class WrongBoardError(DeviceError):
     """Another type of board answers than the one that was asked for."""
 
@@ -110,6 +116,30 @@ class DeviceFaultError(DeviceError):
     """The firmware reported a CPU fault."""
 
     cause = "device-fault"
+
+
+class WrongClockError(DeviceError):
+    """The core does not run at the clock that the board type names: seconds made of its cycles would be wrong."""
+
+    cause = "wrong-clock"
+
+
+class WrongSettingsError(DeviceError):
+    """The chip reads its memories in another way than the board type says."""
+
+    cause = "wrong-settings"
+
+
+class StoppedCounterError(DeviceError):
+    """The cycle counter of the core stands still."""
+
+    cause = "no-cycles"
+
+
+class MeterError(DeviceError):
+    """The energy meter is silent, lost samples, or did not see the inferences it should have."""
+
+    cause = "meter"
 
 
 class ParityError(InfrastructureError):

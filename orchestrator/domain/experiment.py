@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.domain.budget import Budget
+from orchestrator.domain.deployability import Fit
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,14 @@ class DatasetChoice:
     path: Path | None
     val_fraction: float
     test_fraction: float
+
+
+@dataclass(frozen=True)
+class Target:
+    """A board type that networks are searched for, and what they may take of it."""
+
+    board: str
+    budgets: tuple[Budget, ...]
 
 
 @dataclass(frozen=True)
@@ -75,14 +84,15 @@ class Experiment:
     """A validated experiment file.
 
     Attributes:
+        fit: on which of several targets a network must keep its budgets.
         code: folder of the file: where Python looks for a search space of the user's own.
     """
 
     name: str
     search_space: str
     dataset: DatasetChoice
-    board: str
-    budgets: tuple[Budget, ...]
+    targets: tuple[Target, ...]
+    fit: Fit
     search: SearchChoice
     training: TrainingChoice
     measuring: MeasureChoice
@@ -90,3 +100,12 @@ class Experiment:
     seed: int
     tracking_uri: str | None
     code: Path | None = None
+
+    @property
+    def boards(self) -> tuple[str, ...]:
+        """Names of the board types, in the order of the file."""
+        return tuple(target.board for target in self.targets)
+
+    def budgets_of(self, board: str) -> tuple[Budget, ...]:
+        """Give what networks may take of a board type."""
+        return next(target.budgets for target in self.targets if target.board == board)

@@ -1,5 +1,6 @@
 """A network on its way to a board: the .tflite, its compiled form, the linked image."""
 
+import hashlib
 from dataclasses import dataclass
 
 
@@ -135,7 +136,12 @@ class Segment:
 
 @dataclass(frozen=True)
 class FirmwareImage:
-    """A linked image for one board type: the same bytes on silicon, in Renode and on the virtual board."""
+    """A linked image for one board type: the same bytes on silicon, in Renode and on the virtual board.
+
+    Attributes:
+        weights_addresses: where in flash nothing but weights, biases and their scales lies: no program, no pointer, no
+            shape.
+    """
 
     board: str
     model_hash: str
@@ -145,3 +151,12 @@ class FirmwareImage:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     layers: tuple[Layer, ...]
+    weights_addresses: range = range(0)
+
+    @property
+    def image_hash(self) -> str:
+        """First 16 hex digits of the SHA-256 of what is programmed and where: equal for equal images."""
+        digest = hashlib.sha256()
+        for segment in sorted(self.segments, key=lambda segment: segment.address):
+            digest.update(segment.address.to_bytes(4, "little") + segment.data)
+        return digest.hexdigest()[:16]

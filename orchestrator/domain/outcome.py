@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from orchestrator.domain.budget import Margin, Quantity
-from orchestrator.domain.errors import DoesNotFitError, InfrastructureError
+from orchestrator.domain.deployability import Deployability, Fit, Shortage
+from orchestrator.domain.errors import InfrastructureError
 
 
 class Status(Enum):
@@ -33,47 +34,49 @@ class Outcome:
 
     Attributes:
         reason: one line for people: which budget, which rule, which fault.
-        margins: every budget against what was measured; empty when nothing was measured.
-        missing_bytes: for an image that does not link: bytes too many per memory region.
+        margins: every budget against what was measured, board by board; empty when nothing was measured.
+        shortages: where the image does not link: bytes too many per memory region.
+        violation: how far from deployable, see `Deployability`; 0 when it is.
+        boards: the board types on which all budgets hold.
         cause: for FAILED: short and stable, e.g. `silent`, `toolchain`.
     """
 
     status: Status
     reason: str = ""
     margins: tuple[Margin, ...] = ()
-    missing_bytes: tuple[tuple[str, int], ...] = ()
+    shortages: tuple[Shortage, ...] = ()
     cause: str = ""
+    violation: float = 0.0
+    boards: tuple[str, ...] = ()
 
     @property
     def broken(self) -> tuple[Quantity, ...]:
         """The quantities whose budget is broken."""
         return tuple(margin.quantity for margin in self.margins if not margin.fits)
 
-    @property
-    def violation(self) -> float:
-        """Sum of the relative excess over all broken budgets; 0 when all hold."""
-        return sum(max(0.0, margin.violation) for margin in self.margins)
+    @classmethod
+    def deployable(cls, found: Deployability) -> "Outcome":
+        """All budgets hold for the trained image, on every board that counts."""
+        reason = "all budgets hold" if found.fit is Fit.ALL else f"all budgets hold on {', '.join(found.boards)}"
+        return cls(Status.DEPLOYABLE, reason, found.margins, found.shortages, boards=found.boards)
 
     @classmethod
-    def deployable(cls, margins: tuple[Margin, ...]) -> "Outcome":
-        """All budgets hold for the trained image."""
-        return cls(Status.DEPLOYABLE, "all budgets hold", margins)
-
-    @classmethod
-    def stopped(cls, epoch: int, margins: tuple[Margin, ...]) -> "Outcome":
+    def stopped(cls, epoch: int, found: Deployability) -> "Outcome":
         """Fits, but training was ended by the scheduler after `epoch` epochs."""
-        return cls(Status.STOPPED, f"training stopped early after epoch {epoch}", margins)
+        reason = f"training stopped early after epoch {epoch}"
+        return cls(Status.STOPPED, reason, found.margins, found.shortages, boards=found.boards)
 
     @classmethod
-    def over_budget(cls, margins: tuple[Margin, ...]) -> "Outcome":
-        """At least one budget is broken."""
-        broken = "; ".join(str(margin) for margin in margins if not margin.fits)
-        return cls(Status.INFEASIBLE, f"over budget: {broken}", margins)
-
-    @classmethod
-    def does_not_link(cls, error: DoesNotFitError) -> "Outcome":
-        """The image needs more than the board's memories have."""
-        return cls(Status.INFEASIBLE, str(error), missing_bytes=tuple(sorted(error.missing_bytes.items())))
+    def infeasible(cls, found: Deployability) -> "Outcome":
+        """A budget is broken, or the image needs more than a board's memories have."""
+        return cls(
+            Status.INFEASIBLE,
+            found.reason(),
+            found.margins,
+            found.shortages,
+            violation=found.violation,
+            boards=found.boards,
+        )
 
     @classmethod
     def invalid(cls, reason: str) -> "Outcome":
@@ -81,9 +84,9 @@ class Outcome:
         return cls(Status.INVALID, reason)
 
     @classmethod
-    def diverged(cls, reason: str, margins: tuple[Margin, ...]) -> "Outcome":
+    def diverged(cls, reason: str, found: Deployability) -> "Outcome":
         """Training gave NaN or learned nothing; the measured margins still count."""
-        return cls(Status.DIVERGED, reason, margins)
+        return cls(Status.DIVERGED, reason, found.margins, found.shortages)
 
     @classmethod
     def failed(cls, error: InfrastructureError) -> "Outcome":

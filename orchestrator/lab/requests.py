@@ -16,6 +16,8 @@ class MeasureRequest:
         samples: input tensors of real samples to run after the timed inference.
         most_boards: how many boards the sweep may hold at once; None: as many as there are.
         unit: the only unit that may do it, for a check by hand; None: any.
+        keep_stale_weights: whether pages that hold nothing but weights may stay as they are, which spares the flash; a
+            run that made use of it has no outputs.
         wants_log: whether the raw serial traffic is to come back with the measurement.
     """
 
@@ -26,6 +28,7 @@ class MeasureRequest:
     repeats: int
     most_boards: int | None = None
     unit: str | None = None
+    keep_stale_weights: bool = False
     wants_log: bool = False
 
 

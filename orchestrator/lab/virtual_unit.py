@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.device.measure import measure_image
 from orchestrator.domain.board_type import BoardType
+from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.measurement import CyclesSource, DeviceRun
 from orchestrator.domain.model import FirmwareImage
-from orchestrator.virtual_board.process import VirtualBoardProcess, start_virtual_board
+from orchestrator.lab.devices import VirtualDevice, measure_on
+from orchestrator.virtual_board.process import start_virtual_board
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ class Rehearsal:
 class VirtualUnit:
     """Starts its board when it is first needed, and again when it has died or failed: its power cycle."""
 
+    has_meter = False
     is_trusted = True  # a new process has nothing wrong with it
 
     def __init__(self, name: str, board: BoardType, rehearsal: Rehearsal | None = None) -> None:
@@ -34,10 +36,19 @@ class VirtualUnit:
         self.board = board
         self._rehearsal = rehearsal
         self._draw = random.Random(f"{rehearsal.seed if rehearsal else 0}/{name}")
-        self._device: VirtualBoardProcess | None = None
+        self._device: VirtualDevice | None = None
+
+    def erasures_of_worst_page(self, device_id: str) -> None:
+        """See `Unit`: its flash does not wear."""
 
     def measure(
-        self, image: FirmwareImage, samples: tuple[tuple[bytes, ...], ...], repeats: int, log: Path
+        self,
+        image: FirmwareImage,
+        samples: tuple[tuple[bytes, ...], ...],
+        repeats: int,
+        log: Path,
+        *,
+        keep_stale_weights: bool = False,
     ) -> DeviceRun:
         """See `Unit`."""
         faults = self._drawn_faults()
@@ -45,8 +56,14 @@ class VirtualUnit:
             self.close()
         device = self._running(faults)
         try:
-            return measure_image(
-                image, self.board, device.url, samples, cycles_source=CyclesSource.VIRTUAL, repeats=repeats, log=log
+            return measure_on(
+                device,
+                image,
+                self.board,
+                samples,
+                repeats=repeats,
+                log=log,
+                flash=FlashOptions(keep_stale_weights=keep_stale_weights),
             )
         finally:
             if faults:
@@ -62,10 +79,11 @@ class VirtualUnit:
             self._device.close()
         self._device = None
 
-    def _running(self, faults: Sequence[str]) -> VirtualBoardProcess:
+    def _running(self, faults: Sequence[str]) -> VirtualDevice:
         if self._device is None or not self._device.is_alive():
             self.close()
-            self._device = start_virtual_board(self.board, faults=faults, fault_seed=self._draw.getrandbits(16))
+            process = start_virtual_board(self.board, faults=faults, fault_seed=self._draw.getrandbits(16))
+            self._device = VirtualDevice(process, CyclesSource.VIRTUAL)
         return self._device
 
     def _drawn_faults(self) -> list[str]:

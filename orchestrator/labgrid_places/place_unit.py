@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from orchestrator.config.state_folder import wear_folder
 from orchestrator.device.measure import measure_image
+from orchestrator.device.wear import WearStore
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import BoardUnavailableError
+from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.measurement import CyclesSource, DeviceRun
 from orchestrator.domain.model import FirmwareImage
 from orchestrator.labgrid_places.coordinator import Coordinator
@@ -36,23 +39,43 @@ class PlaceUnit:
     """
 
     is_trusted = False
+    has_meter = False
 
-    def __init__(self, name: str, board: BoardType, coordinator: Coordinator) -> None:
+    def __init__(self, name: str, board: BoardType, source: CyclesSource, coordinator: Coordinator) -> None:
         self.name = name
         self.board = board
+        self._source = source
         self._coordinator = coordinator
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._held_since: float | None = None
 
     def measure(
-        self, image: FirmwareImage, samples: tuple[tuple[bytes, ...], ...], repeats: int, log: Path
+        self,
+        image: FirmwareImage,
+        samples: tuple[tuple[bytes, ...], ...],
+        repeats: int,
+        log: Path,
+        *,
+        keep_stale_weights: bool = False,
     ) -> DeviceRun:
         """See `Unit`."""
+        options = FlashOptions(keep_stale_weights=keep_stale_weights, wear_folder=wear_folder())
         with self._held() as url:
             return measure_image(
-                image, self.board, url, samples, cycles_source=CyclesSource.SILICON, repeats=repeats, log=log
+                image,
+                self.board,
+                url,
+                samples,
+                cycles_source=self._source,
+                repeats=repeats,
+                log=log,
+                flash=options,
             )
+
+    def erasures_of_worst_page(self, device_id: str) -> int:
+        """See `Unit`; only what this host has erased is counted."""
+        return WearStore(wear_folder()).worst_count(device_id)
 
     def recover(self) -> None:
         """Switch the place's power off and on, where it has a switch and `labgrid-client` is installed."""

@@ -19,19 +19,23 @@ from orchestrator.toolchain.host_model import HostModel, build_host_model
 
 def device_samples(experiment: Experiment, dataset: Dataset, prepared: Prepared) -> tuple[tuple[bytes, ...], ...]:
     """Give the first validation samples as the device takes them."""
-    inputs = _first_samples(experiment, dataset, prepared.image)
+    inputs = _first_samples(experiment, dataset, prepared)
     return tuple((sample.tobytes(),) for sample in inputs)
 
 
-def check_on_host(experiment: Experiment, dataset: Dataset, prepared: Prepared, run: DeviceRun) -> HostCheck:
-    """Compare what the device computed with the host build of the same C (must be equal) and with TFLM (stated)."""
-    inputs = _first_samples(experiment, dataset, prepared.image)
-    device = outputs_of(prepared.image, run)
+def check_on_host(
+    experiment: Experiment, dataset: Dataset, prepared: Prepared, runs: tuple[DeviceRun, ...]
+) -> HostCheck:
+    """Compare what the devices computed with the host build of the same C (must be equal) and with TFLM (stated)."""
+    inputs = _first_samples(experiment, dataset, prepared)
+    network = prepared.images[0]
+    devices = [outputs_of(network, run) for run in runs]
     with tempfile.TemporaryDirectory() as folder:
         host = build_host_model(compile_model(prepared.tflite), Path(folder))
-        matches = compare_outputs(device, host.run([inputs])).exact
-        val_accuracy = int8_accuracy(host, prepared.image, dataset.val)
-    return HostCheck(matches, compare_with_tflm(device, prepared.tflite, [inputs]), val_accuracy)
+        expected = host.run([inputs])
+        match = all(compare_outputs(device, expected).exact for device in devices)
+        val_accuracy = int8_accuracy(host, network, dataset.val)
+    return HostCheck(match, compare_with_tflm(devices[0], prepared.tflite, [inputs]), val_accuracy)
 
 
 def int8_accuracy(host: HostModel, image: FirmwareImage, split: Split) -> float:
@@ -48,5 +52,5 @@ def score_test_split(dataset: Dataset, tflite: bytes) -> float:
         return accuracy(host.run([quantise(test.x, compiled.inputs[0])])[0], test.y)
 
 
-def _first_samples(experiment: Experiment, dataset: Dataset, image: FirmwareImage) -> Array:
-    return quantise(dataset.val.x[: experiment.measuring.samples], image.inputs[0])
+def _first_samples(experiment: Experiment, dataset: Dataset, prepared: Prepared) -> Array:
+    return quantise(dataset.val.x[: experiment.measuring.samples], prepared.images[0].inputs[0])

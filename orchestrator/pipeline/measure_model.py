@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,18 +10,19 @@ import numpy as np
 
 from orchestrator.compiler import compile_model
 from orchestrator.datasets.dataset import Array
-from orchestrator.device.measure import measure_image
+from orchestrator.device.ppk2 import Ppk2
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import InputError, ParityError
 from orchestrator.domain.measurement import CyclesSource, Measurement
+from orchestrator.domain.meter import MeterSetup
 from orchestrator.domain.model import CompiledModel, MemoryPlan, TensorSpec
 from orchestrator.domain.parity import NotCompared, ParityReport
+from orchestrator.lab.devices import VIRTUAL, measure_on, open_device
 from orchestrator.parity.compare import compare_outputs, random_inputs
 from orchestrator.parity.tflm import compare_with_tflm
 from orchestrator.pipeline.device_outputs import outputs_of
 from orchestrator.toolchain.host_model import build_host_model
 from orchestrator.toolchain.link import link_image
-from orchestrator.virtual_board.process import start_virtual_board
 
 INPUT_SEED = 0
 
@@ -45,13 +47,18 @@ def measure_model(
     inputs: Path | None = None,
     is_stream: bool = False,
     serial_log: Path | None = None,
+    meter: MeterSetup | None = None,
+    device: str = VIRTUAL,
+    cycles_source: CyclesSource | None = None,
 ) -> ModelReport:
-    """Measure `tflite` on a virtual board of type `board`.
+    """Measure `tflite` on a board of type `board`.
 
     Args:
         samples: how many seeded random inputs to compare, unless `inputs` names an .npy file [N, *shape] of the
             network's (only) input in its stored type.
         is_stream: compare the samples as one sequence: each finds the state that the one before left.
+        meter: in the supply of the board.
+        device: which one; with `cycles_source`, `zero_wait_states` and `count_instructions` as for `start_device`.
 
     Raises:
         UnsupportedModelError: the compiler cannot take the network.
@@ -63,17 +70,26 @@ def measure_model(
     arrays = random_inputs(compiled.inputs, samples, INPUT_SEED) if inputs is None else _read(inputs, compiled.inputs)
     image = link_image(compiled, board)
     expected = _host_outputs(compiled, arrays, is_stream)
-    source = CyclesSource.VIRTUAL_INSTRUCTIONS if count_instructions else CyclesSource.VIRTUAL
-    with start_virtual_board(board, zero_wait_states=zero_wait_states, count_instructions=count_instructions) as device:
-        run = measure_image(
+    samples_bytes = [tuple(array[index].tobytes() for array in arrays) for index in range(len(arrays[0]))]
+    with (
+        nullcontext() if meter is None else Ppk2(meter) as open_meter,  # first of all: it may power the board
+        open_device(
+            board,
+            device,
+            cycles_source=cycles_source,
+            zero_wait_states=zero_wait_states,
+            count_instructions=count_instructions,
+        ) as opened,
+    ):
+        run = measure_on(
+            opened,
             image,
             board,
-            device.url,
-            [tuple(array[index].tobytes() for array in arrays) for index in range(len(arrays[0]))],
-            cycles_source=source,
+            samples_bytes,
             repeats=repeats,
             is_stream=is_stream,
             log=serial_log,
+            meter=open_meter,
         )
     outputs = outputs_of(image, run)
     if not compare_outputs(outputs, expected).exact:

@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.compiler import compile_model
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.datasets.dataset import Dataset
+from orchestrator.domain.deployability import Deployability, Fit, Shortage
 from orchestrator.domain.errors import DoesNotFitError, UnsupportedModelError
 from orchestrator.domain.experiment import Experiment
 from orchestrator.domain.model import FirmwareImage
@@ -18,12 +19,18 @@ from orchestrator.toolchain.link import link_image
 
 @dataclass(frozen=True)
 class Prepared:
-    """A network ready for the board, and the wall seconds that each step took."""
+    """A network ready for its boards, and the wall seconds that each step took.
+
+    Attributes:
+        images: one per board type into whose memories it links, at least one.
+        shortages: of the other board types.
+    """
 
     tflite: bytes
     c_source: str
     architecture_key: str
-    image: FirmwareImage
+    images: tuple[FirmwareImage, ...]
+    shortages: tuple[Shortage, ...]
     seconds: tuple[tuple[str, float], ...]
 
 
@@ -44,9 +51,9 @@ class Stopwatch:
 
 
 def prepare_untrained(experiment: Experiment, dataset: Dataset, config: dict[str, Any]) -> Prepared | Outcome:
-    """Build the network of `config`, untrained, and make its image; or say why there is none.
+    """Build the network of `config`, untrained, and make its images; or say why there are none.
 
-    RAM, flash and cycles do not depend on trained weights, so this image is measured before any training.
+    RAM, flash and cycles do not depend on trained weights, so these images are measured before any training.
 
     Raises:
         ToolchainError: the compiler failed for another reason than size.
@@ -64,22 +71,31 @@ def prepare_untrained(experiment: Experiment, dataset: Dataset, config: dict[str
         return Outcome.invalid(str(error))
     with watch.step("convert"):
         tflite = convert_to_int8(model, dataset.train.x)
-    return _make_image(experiment, tflite, watch)
+    return _make_images(experiment, tflite, experiment.boards, watch)
 
 
-def prepare_trained(experiment: Experiment, tflite: bytes) -> Prepared | Outcome:
-    """Make the image of a trained network."""
-    return _make_image(experiment, tflite, Stopwatch())
+def prepare_trained(experiment: Experiment, tflite: bytes, boards: tuple[str, ...]) -> Prepared | Outcome:
+    """Make the images of a trained network for some of the experiment's board types."""
+    return _make_images(experiment, tflite, boards, Stopwatch())
 
 
-def _make_image(experiment: Experiment, tflite: bytes, watch: Stopwatch) -> Prepared | Outcome:
+def _make_images(
+    experiment: Experiment, tflite: bytes, boards: tuple[str, ...], watch: Stopwatch
+) -> Prepared | Outcome:
     try:
         with watch.step("compile"):
             compiled = compile_model(tflite)
-        with watch.step("link"):
-            image = link_image(compiled, load_board_type(experiment.board))
     except UnsupportedModelError as error:
         return Outcome.invalid(str(error))
-    except DoesNotFitError as error:
-        return Outcome.does_not_link(error)
-    return Prepared(tflite, compiled.c_source, compiled.architecture_key, image, tuple(watch.seconds.items()))
+    images: list[FirmwareImage] = []
+    shortages: list[Shortage] = []
+    with watch.step("link"):
+        for board in boards:
+            try:
+                images.append(link_image(compiled, load_board_type(board)))
+            except DoesNotFitError as error:
+                shortages += [Shortage(board, region, count) for region, count in error.missing_bytes.items()]
+    if shortages and (experiment.fit is Fit.ALL or not images):
+        return Outcome.infeasible(Deployability(experiment.fit, (), tuple(shortages)))
+    seconds = tuple(watch.seconds.items())
+    return Prepared(tflite, compiled.c_source, compiled.architecture_key, tuple(images), tuple(shortages), seconds)

@@ -28,9 +28,9 @@ class Diverged:
 
 @dataclass(frozen=True)
 class HostCheck:
-    """What the host says to the device's outputs, and the accuracy over the validation split."""
+    """What the host says to the devices' outputs, and the accuracy over the validation split."""
 
-    device_matches_host: bool
+    devices_match_host: bool
     against_tflm: ParityReport | NotCompared
     int8_val_accuracy: float
 
@@ -41,20 +41,20 @@ class Stages(Protocol):
     def prepare(self, config: dict[str, Any]) -> Prepared | Outcome:
         """Build, convert, compile and link the untrained network."""
 
-    def screen(self, prepared: Prepared) -> Measured:
-        """Measure an untrained network; equal architectures may share one measurement."""
+    def screen(self, prepared: Prepared) -> tuple[Measured, ...]:
+        """Measure an untrained network, each image on its board type; equal architectures may share measurements."""
 
     def train(self, config: dict[str, Any]) -> Generator[EpochResult | Trained | Diverged, None, None]:
         """Train, yielding epochs and at last the result; closing the generator stops the training."""
 
-    def prepare_trained(self, tflite: bytes) -> Prepared | Outcome:
-        """Compile and link the trained network."""
+    def prepare_trained(self, tflite: bytes, boards: tuple[str, ...]) -> Prepared | Outcome:
+        """Compile the trained network and link it for the board types on which the untrained one kept its budgets."""
 
-    def verify(self, prepared: Prepared) -> Measured:
-        """Measure the trained network and run real samples on the device."""
+    def verify(self, prepared: Prepared) -> tuple[Measured, ...]:
+        """Measure the trained network, each image on its board type, and run real samples there."""
 
-    def check(self, prepared: Prepared, run: DeviceRun) -> HostCheck:
-        """Compare the device's outputs with host build and TFLM; score the validation split."""
+    def check(self, prepared: Prepared, runs: tuple[DeviceRun, ...]) -> HostCheck:
+        """Compare the devices' outputs with host build and TFLM; score the validation split."""
 
     def keep(self, name: str, content: bytes) -> None:
         """Keep a file of the candidate."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from orchestrator.domain.errors import DoesNotFitError, InfrastructureError, McutuneError, UnsupportedModelError
-from orchestrator.domain.measurement import Measurement
+from orchestrator.domain.measurement import EnergyReading, MeasuredClock, Measurement
 from orchestrator.domain.parity import NotCompared, ParityReport
 from orchestrator.pipeline.measure_model import ModelReport
 
@@ -39,10 +39,14 @@ def _measurement(measurement: Measurement) -> dict[str, Any]:
         "device": measurement.device,
         "cycles_source": measurement.cycles_source.value,
         "clock_hz": measurement.clock_hz,
+        "measured_clock": _clock(measurement.measured_clock),
+        "memory_settings": {setting.name: setting.value for setting in measurement.memory_settings},
         "cycles": measurement.cycles,
         "cycles_min": measurement.cycles_min,
         "cycles_max": measurement.cycles_max,
-        "latency_s": measurement.latency_s,
+        "latency_s": measurement.latency_s if measurement.cycles_source.counts_cycles else None,
+        "energy_mj": measurement.energy_mj,
+        "energy": _energy(measurement.energy),
         "flash_bytes": measurement.flash_bytes,
         "ram_bytes": measurement.ram_bytes,
         "weights_bytes": footprint.weights_bytes,
@@ -50,6 +54,23 @@ def _measurement(measurement: Measurement) -> dict[str, Any]:
         "arena_bytes": footprint.arena_bytes,
         "stack_bytes": measurement.stack_bytes,
         "stack_bound_bytes": footprint.stack_bound_bytes,
+    }
+
+
+def _clock(clock: MeasuredClock | None) -> dict[str, Any] | None:
+    return None if clock is None else {"hz": clock.hz, "uncertainty": clock.uncertainty}
+
+
+def _energy(energy: EnergyReading | None) -> dict[str, Any] | None:
+    """Give how `energy_mj` was measured; nothing, where there was no meter."""
+    if energy is None:
+        return None
+    return {
+        "idle_mw": energy.idle_w * 1e3,
+        "bracket_s": energy.bracket_s,
+        "inferences": energy.inferences,
+        "voltage_v": energy.voltage_v,
+        "meter": energy.meter,
     }
 
 

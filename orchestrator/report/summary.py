@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from orchestrator.domain.candidate import CandidateRecord
+from orchestrator.domain.deployability import Fit
+from orchestrator.domain.experiment import Experiment
 from orchestrator.domain.outcome import Status
 
 
@@ -14,8 +16,19 @@ def winner_of(records: Sequence[CandidateRecord]) -> CandidateRecord | None:
 
 
 def _merit(record: CandidateRecord) -> tuple[float, int]:
-    cycles = record.measurement.cycles if record.measurement else 0
-    return record.accuracy or 0.0, -cycles
+    return record.accuracy or 0.0, -max((each.cycles for each in record.measurements), default=0)
+
+
+def best_lines(records: Sequence[CandidateRecord], experiment: Experiment) -> list[str]:
+    """Give the best candidate of each board type, where it may be another one on each."""
+    if experiment.fit is not Fit.ANY or len(experiment.boards) == 1:
+        return []
+    lines = []
+    for board in experiment.boards:
+        best = winner_of([record for record in records if board in record.outcome.boards])
+        verdict = "none" if best is None else f"{best.candidate_id}, accuracy {best.accuracy or 0.0:.1%}"
+        lines.append(f"Best for {board}: {verdict}")
+    return lines
 
 
 def count_line(records: Sequence[CandidateRecord]) -> str:

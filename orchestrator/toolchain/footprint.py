@@ -30,6 +30,12 @@ def read_footprint(elf: bytes, board: BoardType, stack_bound_bytes: int) -> Foot
     )
 
 
+def read_weights_addresses(elf: bytes) -> range:
+    """Give where the weights lie, and nothing else; empty for a network without any."""
+    section = ELFFile(io.BytesIO(elf)).get_section_by_name(WEIGHTS_SECTION)
+    return range(0) if section is None else range(section["sh_addr"], section["sh_addr"] + section["sh_size"])
+
+
 def _section_sizes(elf: bytes) -> dict[str, int]:
     return {section.name: section["sh_size"] for section in ELFFile(io.BytesIO(elf)).iter_sections()}
 

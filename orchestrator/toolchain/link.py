@@ -11,7 +11,7 @@ from orchestrator.domain.model import CompiledModel, FirmwareImage
 from orchestrator.toolchain.archive import CALL_GRAPH, WARNINGS, Compiler, call_graph_of, run_tool, static_library
 from orchestrator.toolchain.call_graph import CallGraph, read_disassembly, read_gcc_call_graph
 from orchestrator.toolchain.firmware_files import firmware_defines, firmware_headers, firmware_sources
-from orchestrator.toolchain.footprint import read_footprint, read_segments
+from orchestrator.toolchain.footprint import read_footprint, read_segments, read_weights_addresses
 from orchestrator.toolchain.link_script import linker_script
 from orchestrator.toolchain.ram_placement import ram_placements
 from orchestrator.toolchain.runtime_files import runtime_headers, runtime_sources
@@ -59,6 +59,7 @@ def link_image(
         inputs=compiled.inputs,
         outputs=compiled.outputs,
         layers=compiled.layers,
+        weights_addresses=read_weights_addresses(elf),
     )
 
 

@@ -90,9 +90,18 @@ class MlflowTracker:
         name = self._folder.root.name
         run = self._client.create_run(self._experiment_id, run_name=name, tags={"sweep": name})
         self._parent_id = run.info.run_id
-        settings = {key: str(value) for key, value in vars(self._experiment).items() if key != "budgets"}
-        settings |= {f"budget_{b.quantity.value}": b.quantity.text(b.limit) for b in self._experiment.budgets}
-        self._log_batch(self._parent_id, {}, settings, {"board": self._experiment.board}, [])
+        self._log_batch(self._parent_id, {}, self._settings(), {"board": ",".join(self._experiment.boards)}, [])
+
+    def _settings(self) -> dict[str, str]:
+        """Give the experiment as parameters; budgets by `budget_<quantity>`, with the board type if several."""
+        experiment = self._experiment
+        settings = {key: str(value) for key, value in vars(experiment).items() if key not in ("targets", "fit", "code")}
+        settings |= {"board": ",".join(experiment.boards), "fit": experiment.fit.value}
+        for target in experiment.targets:
+            suffix = f".{target.board}" if len(experiment.targets) > 1 else ""
+            for budget in target.budgets:
+                settings[f"budget_{budget.quantity.value}{suffix}"] = budget.quantity.text(budget.limit)
+        return settings
 
     def _find_or_create_experiment(self) -> str:
         known = self._client.get_experiment_by_name(self._experiment.name)
@@ -114,7 +123,7 @@ class MlflowTracker:
             run_id,
             metrics_of(record),
             parameters_of(record.config),
-            tags_of(record, self._experiment.budgets),
+            tags_of(record),
             self._epoch_metrics(record),
         )
         self._client.log_artifacts(run_id, str(self._folder.candidate(record.candidate_id)))

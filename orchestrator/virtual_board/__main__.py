@@ -10,6 +10,7 @@ import signal
 import stat
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from orchestrator.config.board_catalogue import board_type_names, load_board_type
 from orchestrator.domain.board_type import BoardType
@@ -47,6 +48,13 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--timing-engine", choices=("auto", "python"), default="auto", help="who counts cycles")
     parser.add_argument("--throttle", action="store_true", help="bytes take their time at the line's baud rate")
+    parser.add_argument(
+        "--trigger-log",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="write a line for each edge of the trigger pin: the board's time in seconds, 1 or 0",
+    )
     parser.add_argument(
         "--fault",
         action="append",
@@ -87,6 +95,13 @@ def _preloaded(elf: Path | None, board: BoardType) -> tuple[Segment, ...]:
         raise InputError(f"--preload {elf}: cannot be read: {error}") from error
 
 
+def _opened_log(path: Path) -> TextIO:
+    try:
+        return path.open("w", buffering=1)
+    except OSError as error:
+        raise InputError(f"--trigger-log {path}: cannot be written: {error.strerror}") from error
+
+
 def _powered(arguments: argparse.Namespace) -> tuple[Server, dict[str, str]]:
     board = load_board_type(arguments.type)
     faults = requested_faults(arguments.fault, arguments.fault_seed, board)
@@ -104,6 +119,8 @@ def _powered(arguments: argparse.Namespace) -> tuple[Server, dict[str, str]]:
         server = Server(machine, line, arguments.port, arguments.throttle)
     except (OSError, OverflowError) as error:
         raise InputError(f"--port {arguments.port}: cannot be opened: {error}") from error
+    if arguments.trigger_log is not None:
+        machine.log_trigger(_opened_log(arguments.trigger_log))
     sites = Sites(machine, line, server.to_board, server.to_host, server.vanish)
     for fault in faults:
         fault.install(sites)

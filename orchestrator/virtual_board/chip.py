@@ -1,29 +1,24 @@
 """What surrounds the core on every chip: the peripherals of a Cortex-M, and what a family adds to them."""
 
-import logging
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
-from orchestrator.domain.board_type import BoardType, MemoryKind
-from orchestrator.virtual_board.bus import BLOCK_BYTES, Mapped
+from orchestrator.domain.board_type import BoardType
+from orchestrator.virtual_board.bus import Mapped
 from orchestrator.virtual_board.clock import BoardClock
-from orchestrator.virtual_board.core import core_of
-from orchestrator.virtual_board.peripherals.clock_tree import ClockTree
+from orchestrator.virtual_board.core import Core, core_of
 from orchestrator.virtual_board.peripherals.dwt import Dwt
 from orchestrator.virtual_board.peripherals.flash_interface import AccessControl, FlashController
-from orchestrator.virtual_board.peripherals.gpio import Gpio
 from orchestrator.virtual_board.peripherals.nvic import Nvic
-from orchestrator.virtual_board.peripherals.peripheral import ClockGated, Peripheral
+from orchestrator.virtual_board.peripherals.peripheral import Peripheral
 from orchestrator.virtual_board.peripherals.scb import SystemControlBlock
 from orchestrator.virtual_board.peripherals.system_control_space import SystemControlSpace
 from orchestrator.virtual_board.peripherals.systick import SysTick
-from orchestrator.virtual_board.peripherals.usart import Usart
+from orchestrator.virtual_board.peripherals.uart import Uart
 from orchestrator.virtual_board.serial_line import SerialLine
 from orchestrator.virtual_board.timing.flash_timing import Accelerator
-
-logger = logging.getLogger(__name__)
 
 
 class Chip(ABC):
@@ -35,14 +30,13 @@ class Chip(ABC):
         mapped: the peripherals at their addresses.
         core: what executes.
         usart: the one on the serial line.
+        on_trigger: each is told when the trigger pin goes high (True) or low.
     """
 
     accelerator: ClassVar[Accelerator]
-    console_exception: ClassVar[int]
-    rcc: ClockTree
-    usart: Usart
+    console_exception: int
+    usart: Uart
     flash_interface: FlashController
-    gpios: list[Gpio]
 
     def __init__(
         self,
@@ -56,12 +50,15 @@ class Chip(ABC):
     ) -> None:
         wake = clock.stop_now
         self.systick = SysTick(clock.now, wake)
-        self.core = core_of(board)
+        self.core = self._core(board)
         self.nvic = Nvic(wake, self.core.priority_mask)
-        self.scb = SystemControlBlock(wake, request_reset, self.core.cpuid, self.core.priority_mask)
-        self.dwt = Dwt(clock.cycles, self.scb.is_trace_enabled)
-        self._build(line, clock, on_access_control, on_byte_read)
-        self._factory = self._factory_words(board, struct.unpack(">3I", bytes.fromhex(device_id)))
+        data_cache = self.accelerator.data if self.core.has_caches else None
+        self.scb = SystemControlBlock(wake, request_reset, self.core.cpuid, self.core.priority_mask, data_cache)
+        # The lock and caches of its own are the Cortex-M7's among the known cores.
+        self.dwt = Dwt(clock.cycles, self.scb.is_trace_enabled, has_lock=self.core.has_caches)
+        self.on_trigger: list[Callable[[bool], None]] = []
+        self._build(board, line, clock, on_access_control, on_byte_read)
+        self._factory = self._factory_blocks(struct.unpack(">3I", bytes.fromhex(device_id)))
         self.mapped = (*self._bus_peripherals(), *self._core_peripherals(), *self._factory)
 
     def reset(self) -> None:
@@ -82,47 +79,35 @@ class Chip(ABC):
                 return b"".join(word.to_bytes(4, "little") for word in words)[offset : offset + size_bytes]
         return None
 
+    def _trigger_changed(self, high: bool) -> None:
+        for tell in self.on_trigger:
+            tell(high)
+
+    def _core(self, board: BoardType) -> Core:
+        """Give what executes, as the chip has it."""
+        return core_of(board)
+
     @abstractmethod
     def _build(
         self,
+        board: BoardType,
         line: SerialLine,
         clock: BoardClock,
         on_access_control: Callable[[AccessControl], None],
         on_byte_read: Callable[[], None],
     ) -> None:
-        """Make `rcc`, `gpios`, `usart`, `flash_interface` and what else the family has."""
+        """Make `usart`, `console_exception`, `flash_interface` and what else the family has.
+
+        Whenever the pin `board.trigger` begins or ceases to be driven high, `_trigger_changed` must be called.
+        """
 
     @abstractmethod
     def _bus_peripherals(self) -> tuple[Mapped, ...]:
         """Give everything outside of the core at its address."""
 
     @abstractmethod
-    def _factory_words(self, board: BoardType, unique_id: tuple[int, ...]) -> tuple[Mapped, ...]:
+    def _factory_blocks(self, unique_id: tuple[int, ...]) -> tuple[Mapped, ...]:
         """Give what was burnt in at the factory; `unique_id` is its three words by address."""
-
-    @abstractmethod
-    def _max_hclk_hz(self) -> float:
-        """Give the fastest clock for the voltage and the wait states as configured."""
-
-    def _check_core_clock(self) -> None:
-        if self.rcc.hclk_hz() > self._max_hclk_hz():
-            logger.error(
-                "the core runs at %.0f MHz, but its voltage and the flash's wait states are good for %.0f",
-                self.rcc.hclk_hz() / 1e6,
-                self._max_hclk_hz() / 1e6,
-            )
-
-    def _are_switched(self, port: int, pins: tuple[int, ...], function: int) -> bool:
-        return all(self.gpios[port].has_alternate_function(pin, function) for pin in pins)
-
-    def _gated(self, base: int, peripheral: Peripheral, register: int, bit: int) -> Mapped:
-        return Mapped(base, BLOCK_BYTES, ClockGated(peripheral, lambda: self.rcc.is_enabled(register, bit)))
-
-    def _gpio_ports(self, base: int, register: int) -> tuple[Mapped, ...]:
-        """Give the ports, one block each, their clocks enabled by the bits of `register` in the same order."""
-        return tuple(
-            self._gated(base + BLOCK_BYTES * port, gpio, register, port) for port, gpio in enumerate(self.gpios)
-        )
 
     def _core_peripherals(self) -> tuple[Mapped, ...]:
         return (
@@ -130,8 +115,3 @@ class Chip(ABC):
             Mapped(0xE000_1000, 0x1000, self.dwt),
             Mapped(0xE000_E000, 0x1000, SystemControlSpace(self.systick, self.nvic, self.scb)),
         )
-
-
-def flash_kib(board: BoardType) -> int:
-    """Give the size of the flash as the chip's size register tells it."""
-    return board.memory(MemoryKind.FLASH).size_bytes // 1024

@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import Enum, auto
+from typing import TextIO
 
 from unicorn import arm_const as reg
 
@@ -14,16 +16,20 @@ from orchestrator.virtual_board.clock import BoardClock
 from orchestrator.virtual_board.cpu import Cpu, Stop, StopKind
 from orchestrator.virtual_board.exceptions import Exceptions, LockUpError
 from orchestrator.virtual_board.flash_memory import FlashMemory
+from orchestrator.virtual_board.nrf52 import Nrf52
 from orchestrator.virtual_board.peripherals.flash_interface import AccessControl
 from orchestrator.virtual_board.peripherals.scb import SYSTICK
-from orchestrator.virtual_board.peripherals.usart import IDLE_POLLS
+from orchestrator.virtual_board.peripherals.uart import IDLE_POLLS
 from orchestrator.virtual_board.rom_bootloader import BootloaderProtocol
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
 from orchestrator.virtual_board.stm32f4 import Stm32F4
+from orchestrator.virtual_board.stm32f7 import Stm32F7
 from orchestrator.virtual_board.stm32g0 import Stm32G0
+from orchestrator.virtual_board.stm32h7 import Stm32H7
 from orchestrator.virtual_board.stm32l4 import Stm32L4
 from orchestrator.virtual_board.stm32l4plus import Stm32L4Plus
-from orchestrator.virtual_board.timing.block import BlockDecoder, one_each
+from orchestrator.virtual_board.stm32u5 import Stm32U5
+from orchestrator.virtual_board.timing.block import BlockDecoder
 from orchestrator.virtual_board.timing.engine import TimingEngine
 from orchestrator.virtual_board.timing.flash_timing import FlashTiming
 
@@ -39,7 +45,16 @@ BOOTLOADER_FORMAT = LineFormat(baud=None, parity="E")
 """8E1 at any speed: the bootloader measures the first 0x7F (AN3155 2)."""
 
 
-CHIPS: dict[str, type[Chip]] = {"stm32f4": Stm32F4, "stm32g0": Stm32G0, "stm32l4": Stm32L4, "stm32l4plus": Stm32L4Plus}
+CHIPS: dict[str, type[Chip]] = {
+    "nrf52": Nrf52,
+    "stm32f4": Stm32F4,
+    "stm32f7": Stm32F7,
+    "stm32g0": Stm32G0,
+    "stm32h7": Stm32H7,
+    "stm32l4": Stm32L4,
+    "stm32l4plus": Stm32L4Plus,
+    "stm32u5": Stm32U5,
+}
 """What surrounds the core, by the firmware port of the board type."""
 
 
@@ -89,6 +104,7 @@ class Machine:
         self._line = line
         self._zero_wait_states = zero_wait_states or count_instructions
         self._engine = engine
+        self._access_control = AccessControl(0, prefetch=False, instruction_cache=False, data_cache=False)
         self._reset_requested = False
         self._sleeping = False
         self._calls: list[tuple[int, Callable[[], None]]] = []
@@ -102,12 +118,11 @@ class Machine:
             line,
             self.clock,
             self._set_access_control,
-            engine.forget_flash_lines,
+            engine.forget_caches,
             self._request_reset,
         )
-        core = self.chip.core
-        decoder = BlockDecoder(one_each if count_instructions else core.pricing)
-        engine.branch_cycles = 0 if count_instructions else core.branch_cycles
+        core = self.chip.core.counting() if count_instructions else self.chip.core
+        decoder = BlockDecoder(core.table)
         self.cpu = Cpu(
             core,
             board.memories,
@@ -115,10 +130,11 @@ class Machine:
             self.chip.mapped,
             self.chip.scb.is_fpu_enabled,
             decoder,
-            self.chip.accelerator,
+            None if self._zero_wait_states else self.chip.accelerator,
         )
         self.flash = FlashMemory(board, self.cpu)
         self.chip.flash_interface.attach(self.flash)
+        self.chip.scb.on_cache_control = self._set_flash_timing
         self.cpu.on_flash_store = self.chip.flash_interface.store
         self._exceptions = Exceptions(self.cpu, self.chip.nvic, self.chip.scb, core)
         for segment in preloaded:
@@ -150,6 +166,14 @@ class Machine:
         due = self.clock.now() + round(seconds * self._board.clock_hz)
         self._calls.append((due, call))
         self.clock.stop_by(due)
+
+    def log_trigger(self, log: TextIO) -> None:
+        """Write a line for each edge of the trigger pin from now on: the board's time in seconds, 1 or 0."""
+
+        def note(high: bool) -> None:
+            log.write(f"{self.clock.now() / self._board.clock_hz:.9f} {int(high)}\n")
+
+        self.chip.on_trigger.append(note)
 
     def advance(self) -> bool:
         """Run for one slice at most; False when only input or `wakes_in_s` can make anything happen."""
@@ -214,9 +238,16 @@ class Machine:
         self.clock.stop_now()
 
     def _set_access_control(self, access: AccessControl) -> None:
-        self._engine.set_flash_timing(
-            FlashTiming() if self._zero_wait_states else FlashTiming.of(access, self.chip.accelerator)
-        )
+        self._access_control = access
+        self._set_flash_timing()
+
+    def _set_flash_timing(self) -> None:
+        access = self._access_control
+        if self.chip.core.has_caches:
+            caches = self.chip.scb.is_instruction_cache_on(), self.chip.scb.is_data_cache_on()
+            access = replace(access, instruction_cache=caches[0], data_cache=caches[1])
+        timing = FlashTiming() if self._zero_wait_states else FlashTiming.of(access, self.chip.accelerator)
+        self._engine.set_flash_timing(timing)
 
     def _serve_bootloader(self) -> None:
         while self._bootloader is not None and self._line.to_target:
@@ -234,7 +265,7 @@ class Machine:
         vectors = self.cpu.read_memory(table, 8) or bytes(8)
         stack, entry = int.from_bytes(vectors[:4], "little"), int.from_bytes(vectors[4:], "little")
         self.cpu.forget_code()
-        self._engine.forget_flash_lines()
+        self._engine.forget_caches()
         self.cpu.registers.write(reg.UC_ARM_REG_MSP, stack & ~3)
         self.cpu.pc = entry & ~1
         self.state = State.RUNNING

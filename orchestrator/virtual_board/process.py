@@ -97,6 +97,7 @@ def start_virtual_board(
     faults: Sequence[str] = (),
     fault_seed: int = 0,
     log: Path | None = None,
+    trigger_log: Path | None = None,
 ) -> VirtualBoardProcess:
     """Power a board of a type and wait until its serial line can be opened.
 
@@ -111,6 +112,7 @@ def start_virtual_board(
         faults: `KIND[=VALUE]` each, docs/virtual_board.md.
         fault_seed: of what is random about the faults.
         log: file that faults, lock-ups and resets are logged to.
+        trigger_log: file for the edges of the trigger pin, a line each: the board's time in seconds, 1 or 0.
 
     Raises:
         InputError: a fault that does not exist, a value that makes no sense, a port that is not free.
@@ -125,6 +127,7 @@ def start_virtual_board(
     command += ["--throttle"] if throttle else []
     command += [word for fault in faults for word in ("--fault", fault)] + ["--fault-seed", str(fault_seed)]
     command += ["--log", str(log)] if log else []
+    command += ["--trigger-log", str(trigger_log)] if trigger_log else []
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         try:

@@ -17,7 +17,7 @@ SERVING = """
 import pickle, sys
 import orchestrator.cli.main
 import orchestrator.cluster.board_agent, orchestrator.cluster.ray_node, orchestrator.cluster.ray_session
-import orchestrator.config.hardware_map, orchestrator.lab.state_folder, orchestrator.labgrid_places.units
+import orchestrator.config.hardware_map, orchestrator.config.state_folder, orchestrator.labgrid_places.units
 from orchestrator.domain.mapped_device import MappedDevice
 from orchestrator.lab.hosts import units_of
 
@@ -30,7 +30,6 @@ NOT_LOADED = {
     "elftools",
     "hyperopt",
     "mlflow",
-    "numpy",
     "pandas",
     "ray.tune",
     "sklearn",

@@ -6,6 +6,7 @@ from orchestrator.device.deadline import Deadline
 from orchestrator.device.flashing import flash_image
 from orchestrator.device.runner import Runner
 from orchestrator.domain.board_type import LOADER_BYTES, BoardType, MemoryKind
+from orchestrator.domain.flash_options import Flashed, FlashOptions
 from orchestrator.domain.model import FirmwareImage
 from orchestrator.toolchain.footprint import read_segments
 from orchestrator.toolchain.loader_image import loader_image
@@ -16,6 +17,7 @@ from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
 from orchestrator.virtual_board.timing.native_engine import best_engine
 from orchestrator.virtual_board.wire import Wire
 
+FLASH_DEFAULTS = FlashOptions()
 DEVICE_ID = "00112233445566778899aabb"
 
 
@@ -124,16 +126,23 @@ class LoaderBench:
         self.use_baud(self.board.console.baud)
         self.machine.reset()
 
-    def flash(self, image: FirmwareImage) -> None:
+    def flash(self, image: FirmwareImage, options: FlashOptions = FLASH_DEFAULTS) -> Flashed:
         """Flash as the host does."""
         self.erased_pages.clear()
-        flash_image(self, image, self.board)
+        return flash_image(self, image, self.board, options)
 
     def model_hash(self) -> str:
         """Ask the firmware which network it carries."""
         runner = Runner(self, inference_s=1.0)
         runner.synchronise(3.0)
         return runner.identity().model_hash
+
+    def unique_id(self) -> bytes:
+        """Give the chip's unique id from where the board type says it is."""
+        assert self.board.unique_id is not None
+        content = self.machine.read(self.board.unique_id.address, self.board.unique_id.size_bytes)
+        assert content is not None
+        return content
 
     def loader_bytes(self) -> bytes:
         """Give the part of the flash that belongs to the loader."""

@@ -1,5 +1,6 @@
 """What every board has to pass, real or not; parametrised over ways to get one."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -8,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.config.board_catalogue import load_board_type
-from orchestrator.device import measure
 from orchestrator.device.flashing import flash_image
-from orchestrator.device.link import SerialLink
+from orchestrator.device.link import Link, SerialLink
 from orchestrator.device.measure import measure_image
 from orchestrator.device.reset import reset_into_bootloader, reset_into_firmware
 from orchestrator.device.resident_loader import ResidentLoader
@@ -22,9 +22,11 @@ from orchestrator.domain.errors import (
     DeviceSilentError,
     WrongBoardError,
     WrongImageError,
+    WrongSettingsError,
 )
-from orchestrator.domain.measurement import CyclesSource
-from orchestrator.domain.model import CompiledModel
+from orchestrator.domain.flash_options import Flashed, FlashOptions
+from orchestrator.domain.measurement import CyclesSource, MemorySetting
+from orchestrator.domain.model import CompiledModel, FirmwareImage
 from orchestrator.toolchain.link import link_image
 from orchestrator.virtual_board.process import start_virtual_board
 from tests.contract.example_model import INPUT_BYTES, example_model, expected_output
@@ -53,10 +55,18 @@ WAYS = {
     "virtual-serial-loader": Way(load_board_type("nucleo_l4r5zi"), CyclesSource.VIRTUAL, virtual_board),
     "virtual-sectors": Way(load_board_type("nucleo_f446re"), CyclesSource.VIRTUAL, virtual_board),
     "virtual-cortex-m0plus": Way(load_board_type("nucleo_g071rb"), CyclesSource.VIRTUAL, virtual_board),
+    "virtual-nrf52": Way(load_board_type("nrf52840dk"), CyclesSource.VIRTUAL, virtual_board),
+    "virtual-cortex-m7": Way(load_board_type("nucleo_h743zi"), CyclesSource.VIRTUAL, virtual_board),
+    "virtual-cortex-m33": Way(load_board_type("nucleo_u575zi_q"), CyclesSource.VIRTUAL, virtual_board),
 }
+SLOW_WAYS = {"virtual-nrf52", "virtual-cortex-m7", "virtual-cortex-m33"}
+"""Families that pass the same tests of the resident loader, `test_resident_loader.py`, by default."""
 
 
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.slow if name in SLOW_WAYS else ()) for name in WAYS],
+)
 def way(request: pytest.FixtureRequest) -> Way:
     return WAYS[request.param]
 
@@ -106,20 +116,32 @@ def test_an_image_is_flashed_measured_and_computes(
     assert run.outputs == tuple((expected_output(WEIGHTS, sample),) for (sample,) in SAMPLES)
     measurement = run.measurement
     assert measurement.board == board.name
-    assert len(bytes.fromhex(measurement.device)) == 12
+    assert len(bytes.fromhex(measurement.device)) in (8, 12)
     assert measurement.clock_hz == board.clock_hz
     assert measurement.cycles_source is source
     assert 0 < measurement.cycles_min <= measurement.cycles <= measurement.cycles_max
     assert 0 < measurement.stack_bytes < 2048
     assert [layer.name for layer in measurement.layers] == ["sum", "not"]
+    assert MemorySetting("flash-wait-states", board.flash.wait_states) in measurement.memory_settings
     assert "b'identity%'" in log.read_text()
+
+
+def test_a_chip_that_reads_its_flash_in_another_way_is_refused(
+    board: BoardType, source: CyclesSource, url: str
+) -> None:
+    image = link_image(example_model(WEIGHTS), board)
+    slower = replace(board, flash=replace(board.flash, wait_states=board.flash.wait_states + 1))
+    says = rf"with {board.flash.wait_states} wait states, but {board.name} has {slower.flash.wait_states}"
+    with pytest.raises(WrongSettingsError, match=says):
+        measure_image(image, slower, url, (), cycles_source=source)
 
 
 def test_cycles_are_repeatable_and_the_layers_add_up(board: BoardType, source: CyclesSource, url: str) -> None:
     image = link_image(example_model(WEIGHTS), board)
     runs = [measure_image(image, board, url, SAMPLES[:1], cycles_source=source).measurement for _ in range(2)]
     assert runs[0].cycles == pytest.approx(runs[1].cycles, rel=0.01)
-    assert sum(layer.cycles for layer in runs[0].layers) == pytest.approx(runs[0].cycles, rel=0.05)
+    # `layers%` runs the network once: a core that caches and predicts branches has yet to learn it.
+    assert sum(layer.cycles for layer in runs[0].layers) == pytest.approx(runs[0].cycles, rel=0.05, abs=400)
     assert runs[0].device == runs[1].device
 
 
@@ -142,12 +164,16 @@ def test_the_image_that_was_flashed_last_is_told_from_another(
 
 
 def test_measuring_refuses_an_image_other_than_the_one_asked_for(
-    board: BoardType, url: str, source: CyclesSource, monkeypatch: pytest.MonkeyPatch
+    board: BoardType, url: str, source: CyclesSource
 ) -> None:
     stale = link_image(example_model(b"\x09" * 16), board)
-    monkeypatch.setattr(measure, "flash_image", lambda link, image, board: flash_image(link, stale, board))
+
+    def flash_stale(link: Link, image: FirmwareImage, board: BoardType, options: FlashOptions) -> Flashed:
+        return flash_image(link, stale, board, options)
+
+    wanted = link_image(example_model(WEIGHTS), board)
     with pytest.raises(WrongImageError, match=stale.model_hash):
-        measure_image(link_image(example_model(WEIGHTS), board), board, url, (), cycles_source=source)
+        measure_image(wanted, board, url, (), cycles_source=source, flasher=flash_stale)
 
 
 def test_a_reset_in_between_is_survived_by_getting_in_step_again(
@@ -236,8 +262,13 @@ def test_the_stack_of_the_network_is_measured(board: BoardType, url: str, source
 
 def test_a_stray_access_is_reported_as_a_fault_with_its_place(board: BoardType, url: str, source: CyclesSource) -> None:
     model = changed_network("arena[i] = *(volatile uint8_t *)0x30000000;")
-    with pytest.raises(DeviceFaultError, match="pc=0800"):
-        measure_image(link_image(model, board), board, url, (), cycles_source=source)
+    image = link_image(model, board)
+    with pytest.raises(DeviceFaultError) as raised:
+        measure_image(image, board, url, (), cycles_source=source)
+    place = re.search("pc=([0-9a-f]{8})", str(raised.value))
+    assert place is not None
+    program = image.segments[0]
+    assert program.address <= int(place[1], 16) < program.address + len(program.data)
 
 
 def test_a_stack_overflow_is_reported_as_a_fault(board: BoardType, url: str, source: CyclesSource) -> None:

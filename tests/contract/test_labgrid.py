@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.domain.errors import InputError
-from orchestrator.domain.measurement import DeviceRun
+from orchestrator.domain.measurement import CyclesSource, DeviceRun
 from orchestrator.lab.golden import Golden
 from orchestrator.labgrid_places import place_unit
 from orchestrator.labgrid_places.coordinator import Coordinator
@@ -22,6 +22,7 @@ from orchestrator.virtual_board.process import start_virtual_board
 from tests.contract.labgrid_lab import LabgridLab, until
 
 BOARD = load_board_type("nucleo_l4r5zi")
+TAGS = (f"mcutune={BOARD.name}", f"cycles_source={CyclesSource.VIRTUAL.value}")
 
 
 @pytest.fixture(scope="module")
@@ -66,16 +67,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory, resources: str) -> Iterator[La
     try:
         lab.start_coordinator()
         lab.start_exporter(resources)
-        lab.add_place("desk", f"mcutune={BOARD.name}")
+        lab.add_place("desk", *TAGS)
         yield lab
     finally:
         lab.close()
 
 
 @pytest.fixture
-def unit(lab: LabgridLab) -> Iterator[PlaceUnit]:
+def unit(lab: LabgridLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlaceUnit]:
+    monkeypatch.setenv("MCUTUNE_STATE", str(tmp_path / "state"))
     coordinator = Coordinator(lab.address, "host")
-    unit = PlaceUnit("desk", BOARD, coordinator)
+    unit = PlaceUnit("desk", BOARD, CyclesSource.VIRTUAL, coordinator)
     yield unit
     unit.close()
     coordinator.close()
@@ -151,7 +153,7 @@ def test_a_lost_coordinator_is_typed_and_found_again(
     lab.start_coordinator()
     lab.start_exporter(resources)
     if not lab.has_place("desk"):  # it saves them every 15 s
-        lab.add_place("desk", f"mcutune={BOARD.name}")
+        lab.add_place("desk", *TAGS)
     assert measured(unit, golden, tmp_path).outputs == golden.outputs
 
 

@@ -1,4 +1,4 @@
-"""The resident loader as the chip runs it, and the host's side of it, on four families of UART and flash."""
+"""The resident loader as the chip runs it, and the host's side of it, on each family of UART and flash."""
 
 import random
 import struct
@@ -21,7 +21,7 @@ from orchestrator.device.resident_loader_messages import (
     speed_payload,
     write_payload,
 )
-from orchestrator.domain.board_type import LOADER_BYTES, BoardType
+from orchestrator.domain.board_type import LOADER_BYTES, BoardType, MemoryKind
 from orchestrator.domain.errors import (
     DeviceSilentError,
     FlashFailedError,
@@ -41,10 +41,14 @@ BOARDS = {
     "nucleo_l4r5zi": load_board_type("nucleo_l4r5zi"),
     "nucleo_f446re": load_board_type("nucleo_f446re"),
     "nucleo_g071rb": load_board_type("nucleo_g071rb"),
+    "nucleo_h743zi": load_board_type("nucleo_h743zi"),
+    "nrf52840dk": load_board_type("nrf52840dk"),
+    "nucleo_u575zi_q": load_board_type("nucleo_u575zi_q"),
     "nucleo_l476rg": replace(
         load_board_type("nucleo_l476rg"), flashing=("serial-loader",), application_offset_bytes=10 * 1024
     ),
 }
+MANY_RUNS_ARE_SLOW = {"nrf52840dk", "nucleo_u575zi_q"}
 BANNER = b"m-init-done"
 WEIGHTS_BYTES = 20_000
 
@@ -95,7 +99,8 @@ def ask_raw(bench: LoaderBench, command: int, payload: bytes) -> Status:
 
 def test_the_loader_fits_into_its_part_of_the_flash(board: BoardType) -> None:
     segments = read_segments(loader_image(board).read_bytes())
-    assert all(segment.address + len(segment.data) <= 0x0800_0000 + LOADER_BYTES for segment in segments)
+    end = board.memory(MemoryKind.FLASH).origin + LOADER_BYTES
+    assert all(segment.address + len(segment.data) <= end for segment in segments)
     assert sum(len(segment.data) for segment in segments) <= LOADER_BYTES
 
 
@@ -191,7 +196,7 @@ def test_an_image_for_another_board_type_is_refused_by_host_and_loader(bench: Lo
 
 
 def test_an_image_linked_to_the_start_of_flash_is_refused(bench: LoaderBench, board: BoardType) -> None:
-    with pytest.raises(WrongImageError, match="0x8000000"):
+    with pytest.raises(WrongImageError, match=f"{board.memory(MemoryKind.FLASH).origin:#x}"):
         bench.flash(link_image(example_model(), replace(board, application_offset_bytes=0)))
     assert bench.erased_pages == []
 
@@ -249,6 +254,11 @@ def flash_until(bench: LoaderBench, image: FirmwareImage, cycles: int) -> None:
     bench.power_cycle()
 
 
+@pytest.mark.parametrize(
+    "board",
+    [pytest.param(name, marks=pytest.mark.slow if name in MANY_RUNS_ARE_SLOW else ()) for name in BOARDS],
+    indirect=True,
+)
 def test_power_may_fail_at_any_time(bench: LoaderBench, board: BoardType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "SLICE_CYCLES", 2000)
     old, new = image_of(board, 1), image_of(board, 2)
@@ -274,7 +284,7 @@ def test_power_may_fail_at_any_time(bench: LoaderBench, board: BoardType, monkey
 
 def test_a_board_without_a_loader_is_silent(board: BoardType) -> None:
     bench = LoaderBench(board)
-    bench.machine.cpu.program(0x0800_0000, b"\xff" * LOADER_BYTES)
+    bench.machine.cpu.program(board.memory(MemoryKind.FLASH).origin, b"\xff" * LOADER_BYTES)
     bench.machine.reset()
     with pytest.raises(DeviceSilentError, match="resident loader"):
         ResidentLoader(bench).synchronise(0.3)

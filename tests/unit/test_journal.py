@@ -3,18 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.domain.errors import DoesNotFitError, InputError
-from orchestrator.domain.outcome import Outcome
+from orchestrator.domain.errors import InputError
 from orchestrator.domain.parity import NotCompared
 from orchestrator.journal.journal import Journal
 from orchestrator.journal.sweep_folder import create_sweep_folder
-from tests.records import VERIFICATION, deployable, ended, over_budget
+from tests.records import UNLINKED, VERIFICATION, deployable, ended, over_budget
 
 RECORDS = (
     deployable(),
     over_budget(),
     replace(deployable(), verification=replace(VERIFICATION, against_tflm=NotCompared("no kernel"))),
-    ended(Outcome.does_not_link(DoesNotFitError({"SRAM1": 7}))),
+    ended(UNLINKED),
 )
 
 

@@ -1,31 +1,23 @@
-/* STM32G071 (RM0444): 64 MHz from HSI16 and PLL; console on USART2, PA2 and PA3; cycles from TIM2. */
+/* STM32G0x0, STM32G0x1 (RM0444): 64 MHz from HSI16 and PLL; cycles from TIM2. */
 #include "port.h"
 
-#include "console.h"
-
-#define REGISTER(address) (*(volatile uint32_t *)(address))
+#include "stm32_flash_pages.h"
+#include "stm32_usart_v2.h"
 
 #define RCC_CR REGISTER(0x40021000U)
 #define RCC_CFGR REGISTER(0x40021008U)
 #define RCC_PLLCFGR REGISTER(0x4002100CU)
 #define RCC_IOPENR REGISTER(0x40021034U)
 #define RCC_APBENR1 REGISTER(0x4002103CU)
-#define FLASH_ACR REGISTER(0x40022000U)
 #define TIM2_CR1 REGISTER(0x40000000U)
 #define TIM2_CNT REGISTER(0x40000024U)
-#define GPIOA_MODER REGISTER(0x50000000U)
-#define GPIOA_AFRL REGISTER(0x50000020U)
-#define NVIC_ISER REGISTER(0xE000E100U)
-#define NVIC_ICPR REGISTER(0xE000E280U)
-#define UNIQUE_ID ((const uint8_t *)0x1FFF7590U)
-#define UNIQUE_ID_BYTES 12U
 
-#define CLOCK_GPIOA (1U << 0)
 #define CLOCK_TIM2 (1U << 0)
-#define CLOCK_USART2 (1U << 17)
 
-#define FLASH_PREFETCH_AND_CACHE (3U << 8)
-#define FLASH_LATENCY 7U
+#define ACR_LATENCY 7U
+#define ACR_PREFETCH (1U << 8)
+#define ACR_CACHE (1U << 9)
+#define ACR_CACHE_RESET (1U << 11)
 
 /* HSI16 x N / 2; the VCO takes N from 8 on and the core 64 MHz at most (RM0444 section 5.4.4). */
 #define PLL_N (MT_CLOCK_HZ / 8000000U)
@@ -41,115 +33,37 @@ _Static_assert(MT_CLOCK_HZ == 64000000U, "64 MHz");
 /* RM0444 section 3.3.4: 24, 48, 64 MHz with 0, 1, 2 wait states in voltage range 1, the one after reset. */
 _Static_assert(MT_FLASH_WAIT_STATES == (MT_CLOCK_HZ - 1U) / 24000000U, "wait states of the manual");
 
-typedef struct {
-    volatile uint32_t cr1, cr2, cr3, brr, gtpr, rtor, rqr, isr, icr, rdr, tdr;
-} uart;
-
-#define CONSOLE ((uart *)0x40004400U)
-#define UART_ON 0xDU /* UE, RE, TE */
-#define UART_RX_INTERRUPT (1U << 5)
-#define UART_IGNORE_OVERRUN (1U << 12)
-#define UART_RECEIVED (1U << 5)
-#define UART_SENT (1U << 6)
-#define UART_HAS_ROOM (1U << 7)
-
 enum { USART2_IRQ = 28 };
+#define USART2_FACTS {0x40004400U, &RCC_APBENR1, 1U << 17, 1U, 1U, 1U, USART2_IRQ}
 
-static void console_handler(void)
-{
-    uint8_t byte;
-    while (mt_port_console_take(&byte)) {
-        mt_console_received(byte);
-    }
-}
+const mt_stm32_facts mt_stm32_chip = {0x50000000U, &RCC_IOPENR, 0x1FFF7590U, MT_CONSOLE_FACTS};
 
-MT_PORT_VECTORS const mt_vector mt_port_vectors[] = {[USART2_IRQ] = console_handler};
+MT_PORT_VECTORS const mt_vector mt_port_vectors[] = {[MT_CONSOLE_IRQ] = mt_stm32_console_handler};
 
-/* The peripheral answers two bus clocks after its own is on: a read takes longer. */
-static void enable(volatile uint32_t *clocks, uint32_t bits)
-{
-    *clocks |= bits;
-    (void)*clocks;
-}
-
-static void wait_for(volatile uint32_t *flags, uint32_t bit)
-{
-    while (!(*flags & bit)) {
-    }
-}
+const uint32_t mt_stm32_flash_busy = 1U << 16 | 1U << 18; /* BSY1, and CFGBSY while what was stored is taken */
+const uint32_t mt_stm32_flash_banks = 1U;
 
 /* A Cortex-M0+ has no cycle counter, and counting the overflows of SysTick would put interrupts into what is measured.
  * TIM2 has 32 bits and the core's clock. */
 static void count_cycles(void)
 {
-    enable(&RCC_APBENR1, CLOCK_TIM2);
+    mt_stm32_enable(&RCC_APBENR1, CLOCK_TIM2);
     TIM2_CR1 = 1U;
 }
 
 void mt_port_clock_init(void)
 {
-    FLASH_ACR = (FLASH_ACR & ~FLASH_LATENCY) | FLASH_PREFETCH_AND_CACHE | MT_FLASH_WAIT_STATES;
-    while ((FLASH_ACR & FLASH_LATENCY) != MT_FLASH_WAIT_STATES) {
-    }
+    const uint32_t kept = FLASH_ACR & ~ACR_LATENCY;
+    mt_stm32_flash_access(&FLASH_ACR, kept | ACR_PREFETCH | ACR_CACHE | MT_FLASH_WAIT_STATES, ACR_LATENCY);
     RCC_CR |= HSI_ON;
-    wait_for(&RCC_CR, HSI_READY);
+    mt_stm32_wait_for(&RCC_CR, HSI_READY);
     RCC_PLLCFGR = PLL_R_BY_2 | PLL_N << 8 | PLL_FROM_HSI16;
     RCC_CR |= PLL_ON;
-    wait_for(&RCC_CR, PLL_READY);
+    mt_stm32_wait_for(&RCC_CR, PLL_READY);
     RCC_CFGR |= CLOCK_FROM_PLL;
     while ((RCC_CFGR >> 3 & 7U) != CLOCK_FROM_PLL) {
     }
     count_cycles();
-}
-
-static uint32_t divider(uint32_t baud)
-{
-    return (MT_CLOCK_HZ + baud / 2U) / baud;
-}
-
-void mt_port_console_init(void)
-{
-    enable(&RCC_IOPENR, CLOCK_GPIOA);
-    enable(&RCC_APBENR1, CLOCK_USART2);
-    GPIOA_AFRL = (GPIOA_AFRL & ~0xFF00U) | 0x1100U; /* PA2, PA3: AF1 */
-    GPIOA_MODER = (GPIOA_MODER & ~0xF0U) | 0xA0U;   /* alternate function */
-    CONSOLE->brr = divider(MT_CONSOLE_BAUD);
-    CONSOLE->cr3 = UART_IGNORE_OVERRUN; /* a lost byte spoils one command, not the line */
-    mt_port_console_interrupt(true);
-    NVIC_ISER = 1U << USART2_IRQ;
-}
-
-bool mt_port_console_take(uint8_t *byte)
-{
-    if (!(CONSOLE->isr & UART_RECEIVED)) {
-        return false;
-    }
-    *byte = (uint8_t)CONSOLE->rdr;
-    return true;
-}
-
-void mt_port_console_interrupt(bool enabled)
-{
-    CONSOLE->cr1 = UART_ON | (enabled ? UART_RX_INTERRUPT : 0U);
-    NVIC_ICPR = 1U << USART2_IRQ; /* a byte that was taken while masked must not end the next sleep */
-}
-
-void mt_port_console_speed(uint32_t baud)
-{
-    CONSOLE->cr1 = 0U; /* BRR may be written only while the UART is off */
-    CONSOLE->brr = divider(baud);
-    CONSOLE->cr1 = UART_ON;
-}
-
-void mt_port_console_put(char byte)
-{
-    wait_for(&CONSOLE->isr, UART_HAS_ROOM);
-    CONSOLE->tdr = (uint8_t)byte;
-}
-
-void mt_port_console_flush(void)
-{
-    wait_for(&CONSOLE->isr, UART_SENT);
 }
 
 uint32_t mt_port_cycles(void)
@@ -157,10 +71,19 @@ uint32_t mt_port_cycles(void)
     return TIM2_CNT;
 }
 
-uint32_t mt_port_device_id(uint8_t *id)
+uint32_t mt_stm32_flash_page_bytes(void)
 {
-    for (uint32_t i = 0; i < UNIQUE_ID_BYTES; i++) {
-        id[i] = UNIQUE_ID[i];
-    }
-    return UNIQUE_ID_BYTES;
+    return 2048U;
 }
+
+void mt_stm32_flash_caches(bool on)
+{
+    mt_stm32_flash_caches_of(&FLASH_ACR, ACR_CACHE, ACR_CACHE_RESET, on);
+}
+
+const mt_memory_setting mt_port_memory_settings[] = {
+    {"flash-wait-states", &FLASH_ACR, 0U, ACR_LATENCY},
+    {"flash-prefetch", &FLASH_ACR, 8U, 1U},
+    {"flash-instruction-cache", &FLASH_ACR, 9U, 1U},
+    MT_NO_MORE_SETTINGS,
+};

@@ -1,17 +1,10 @@
-"""USART (RM0351 chapter 40) at register level: polled or interrupt-driven, no DMA.
+"""USART (RM0351 chapter 40) at register level: polled or interrupt-driven, no DMA."""
 
-Transmission takes no time. Reception is paced: a byte becomes visible one byte time after the one before it, and
-only when RXNE is clear, so that nothing is ever overrun; a polling reader gets it at once.
-"""
-
-import logging
 from collections.abc import Callable
 
 from orchestrator.virtual_board.clock import BoardClock
-from orchestrator.virtual_board.peripherals.peripheral import Peripheral
+from orchestrator.virtual_board.peripherals.uart import Uart
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
-
-logger = logging.getLogger(__name__)
 
 CR1, BRR, RQR, ISR, ICR, RDR, TDR = 0x00, 0x0C, 0x18, 0x1C, 0x20, 0x24, 0x28
 UE, RE, TE, RXNEIE, TCIE, TXEIE = 1 << 0, 1 << 2, 1 << 3, 1 << 5, 1 << 6, 1 << 7
@@ -21,17 +14,9 @@ ISR_RESET = 0x0200_00C0
 CLEARABLE = 0x5F
 """ISR flags that ICR clears at the same bit: PE, FE, NF, ORE, IDLE, TC."""
 
-FRAME_BITS = 10
-IDLE_POLLS = 64
-"""Empty polls of the status register after which the reader counts as idle."""
 
-
-class Usart(Peripheral):
-    """One USART on the serial line; an older one has the same bits in other places.
-
-    Attributes:
-        idle_polls: status reads that found nothing to receive, since the last byte either way.
-    """
+class Usart(Uart):
+    """One USART on the serial line; an older one has the same bits in other places."""
 
     control, divider, status, received = CR1, BRR, ISR, RDR
     status_reset = ISR_RESET
@@ -41,23 +26,14 @@ class Usart(Peripheral):
         self,
         line: SerialLine,
         kernel_clock_hz: Callable[[], float],
+        core_clock_hz: Callable[[], float],
         pins_are_switched: Callable[[], bool],
         clock: BoardClock,
         on_byte_read: Callable[[], None],
     ) -> None:
-        super().__init__({self.status: self.status_reset})
-        self._line = line
+        super().__init__({self.status: self.status_reset}, line, pins_are_switched, clock, on_byte_read)
         self._kernel_clock_hz = kernel_clock_hz
-        self._pins_are_switched = pins_are_switched
-        self._clock = clock
-        self._on_byte_read = on_byte_read
-        self._next_byte_at = 0
-        self.idle_polls = 0
-
-    def reset(self) -> None:
-        super().reset()
-        self._next_byte_at = 0
-        self.idle_polls = 0
+        self._core_clock_hz = core_clock_hz
 
     def read(self, offset: int) -> int:
         if offset == self.status:
@@ -68,7 +44,7 @@ class Usart(Peripheral):
 
     def write(self, offset: int, value: int) -> None:
         if offset == TDR:
-            self._send(value & 0xFF)
+            self._transmit(value & 0xFF)
         elif offset == ICR:
             self._change_flags(clear=value & CLEARABLE)
         elif offset == RQR:
@@ -85,41 +61,18 @@ class Usart(Peripheral):
         wanted = (RXNE if enables & RXNEIE else 0) | (TC if enables & TCIE else 0) | (TXE if enables & TXEIE else 0)
         return bool(enables & self.enable and flags & wanted)
 
-    def next_byte_at(self) -> int | None:
-        """Give when the next waiting byte arrives, in core cycles; None when none waits or can be received."""
-        if not self._line.to_target or not self._can_receive():
-            return None
-        return self._next_byte_at
-
-    def receive(self) -> None:
-        """Put the next byte into RDR if it is due."""
-        due = self.next_byte_at()
-        if due is not None and self._clock.now() >= due:
-            self._receive_now()
+    def _holds_byte(self) -> bool:
+        return bool(self.stored(self.status) & RXNE)
 
     def _can_receive(self) -> bool:
-        is_empty = not self._stored[self.status] & RXNE
-        return is_empty and self.stored(self.control) & (self.enable | RE) == self.enable | RE
+        return self.stored(self.control) & (self.enable | RE) == self.enable | RE
 
-    def _receive_now(self) -> None:
-        byte, frame_is_right = self._line.take_from_host(self._format())
-        if self._pins_are_switched():
-            self._stored[self.received] = byte
-            self._change_flags(put=RXNE if frame_is_right else RXNE | FE)
-        else:
-            logger.warning("a byte was lost: the pin does not carry the receiver")
-        self._next_byte_at = self._clock.now() + self._bit_cycles() * FRAME_BITS
-        self.idle_polls = 0
+    def _interrupts_for_bytes(self) -> bool:
+        return bool(self.stored(self.control) & RXNEIE)
 
-    def _poll(self) -> None:
-        if self.stored(self.status) & RXNE:
-            return
-        if self._line.to_target and not self.stored(self.control) & RXNEIE and self._can_receive():
-            self._receive_now()
-            return
-        self.idle_polls += 1
-        if self.idle_polls >= IDLE_POLLS:
-            self._clock.stop_now()
+    def _hold(self, byte: int, frame_is_right: bool) -> None:
+        self._stored[self.received] = byte
+        self._change_flags(put=RXNE if frame_is_right else RXNE | FE)
 
     def _take(self) -> None:
         self._change_flags(clear=RXNE)
@@ -127,10 +80,8 @@ class Usart(Peripheral):
         if self._line.to_target and self.stored(self.control) & RXNEIE:
             self._clock.stop_by(self._next_byte_at)
 
-    def _send(self, byte: int) -> None:
-        self.idle_polls = 0  # the polls were for room to send
-        if self.stored(self.control) & (self.enable | TE) == self.enable | TE and self._pins_are_switched():
-            self._line.send_to_host(bytes([byte]), self._format())
+    def _transmit(self, byte: int) -> None:
+        self._send(byte, self.stored(self.control) & (self.enable | TE) == self.enable | TE)
         self._change_flags(put=TC)
 
     def _follow_enables(self) -> None:
@@ -155,8 +106,7 @@ class Usart(Peripheral):
         return divider
 
     def _bit_cycles(self) -> int:
-        """Give the core cycles that one bit takes, the kernel clock taken for the core's."""
-        return round(self._bit_clocks())
+        return round(self._bit_clocks() * self._core_clock_hz() / self._kernel_clock_hz())
 
 
 class LowPowerUart(Usart):

@@ -1,13 +1,13 @@
 """Decode a basic block and price it."""
 
 import logging
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import capstone
 
-from orchestrator.virtual_board.timing.cortex_m4 import cycles_of
+from orchestrator.virtual_board.timing import cortex_m4
 from orchestrator.virtual_board.timing.instruction import Instruction
+from orchestrator.virtual_board.timing.table import InstructionTable
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,9 @@ class Block:
     """A priced basic block, as Unicorn cut it.
 
     Attributes:
-        cycles: of the whole block, branch and flash stalls excluded.
+        cycles: of the whole block, taken branches and flash stalls excluded.
+        entering: what a taken branch to the block adds.
+        leaving: what the taken branch at its end adds.
         starts: per instruction its address and the cycles of the block before it.
         unmasks: whether the block may have let a masked interrupt through (it ends with CPSIE or MSR).
         first_fpu_address: address of the first instruction that needs the FPU, or None.
@@ -28,6 +30,8 @@ class Block:
     address: int
     size_bytes: int
     cycles: int
+    entering: int
+    leaving: int
     starts: dict[int, int]
     unmasks: bool
     first_fpu_address: int | None
@@ -38,41 +42,33 @@ class Block:
         return len(self.starts)
 
 
-Pricing = Callable[[Sequence[Instruction]], tuple[int, ...]]
-"""What each instruction of a block costs."""
-
-
-def one_each(instructions: Sequence[Instruction]) -> tuple[int, ...]:
-    """Count instructions instead of cycles."""
-    return (1,) * len(instructions)
-
-
 class BlockDecoder:
     """Thumb as a Cortex-M reads it."""
 
-    def __init__(self, pricing: Pricing = cycles_of) -> None:
-        self._pricing = pricing
+    def __init__(self, table: InstructionTable = cortex_m4.TABLE) -> None:
+        self._table = table
         self._capstone = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS)
         self._names: dict[int, str] = {}
 
     def decode(self, address: int, code: bytes) -> Block:
         """Price the block of `code` at `address`."""
         instructions = self._instructions(address, code)
-        costs = self._pricing(instructions)
+        costs = self._table.cycles_of(instructions)
         starts, total = {}, 0
         for instruction, cost in zip(instructions, costs, strict=True):
             starts[instruction.address] = total
             total += cost
         fpu = next((instruction.address for instruction in instructions if instruction.uses_fpu), None)
         unmasks = bool(instructions) and instructions[-1].name in UNMASKING
-        return Block(address, len(code), total, starts, unmasks, fpu)
+        entering, leaving = self._table.entering(instructions), self._table.leaving(instructions)
+        return Block(address, len(code), total, entering, leaving, starts, unmasks, fpu)
 
     def _instructions(self, address: int, code: bytes) -> list[Instruction]:
         found, end = [], address + len(code)
         while address < end:
             for decoded in self._capstone.disasm(code[len(code) - (end - address) :], address):
                 name = "cpsie" if decoded.mnemonic == "cpsie" else self._name(decoded.id)
-                found.append(Instruction(address, decoded.size, name, decoded.op_str))
+                found.append(Instruction(address, decoded.size, name, decoded.op_str, decoded.mnemonic))
                 address += decoded.size
             if address < end:  # capstone stopped: an instruction it does not know
                 unknown = _unknown(address, code[len(code) - (end - address) :])

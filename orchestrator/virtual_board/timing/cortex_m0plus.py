@@ -7,6 +7,7 @@ states it in full.
 from collections.abc import Sequence
 
 from orchestrator.virtual_board.timing.instruction import Instruction
+from orchestrator.virtual_board.timing.table import InstructionTable
 
 BRANCH_CYCLES = 1
 """Pipeline refill, added to every block entered by a taken branch."""
@@ -36,3 +37,11 @@ def _cycles(instruction: Instruction) -> int:
         loads_pc = instruction.name == "pop" and "pc" in registers
         return 1 + len(registers) + loads_pc
     return _FIXED.get(instruction.name, 1)
+
+
+def entering(block: Sequence[Instruction]) -> int:
+    """Give what a taken branch to a block adds."""
+    return BRANCH_CYCLES
+
+
+TABLE = InstructionTable(cycles_of, entering=entering)

@@ -2,35 +2,46 @@
  *
  * A block whose cost is not known yet, or the end of the budget, stops the emulation before the block runs;
  * nothing is counted for it then, so where a run is cut into slices leaves no trace in the counts. */
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #define SLOTS (1u << 17) /* power of two; the host empties the table when it is half full */
-#define MAX_WAYS 64u
+#define MAX_LINES 1024u
+#define HINTS 256u
+#define PREDICTED_BRANCHES 64u
+#define STRONGLY_TAKEN 3u
+#define WEAKLY_TAKEN 2u
 
 struct slot {
-    uint32_t address, size, cycles, instructions, unmasks;
+    uint32_t address, size, cycles, entering, leaving, instructions, unmasks, unused;
 };
 
 struct cache {
-    uint32_t tag[MAX_WAYS];
-    uint64_t used_at[MAX_WAYS];
+    uint32_t tag[MAX_LINES];
+    uint64_t used_at[MAX_LINES];
+    uint16_t hint[HINTS]; /* where a tag was found last */
     uint64_t uses;
     uint32_t last_tag;
-    uint32_t ways, unit_shift; /* a tag is the address in flash, shifted */
+    uint32_t ways, set_mask, unit_shift, keeps_used; /* a tag is an address, shifted */
+};
+
+struct prediction {
+    uint32_t from, to, counter;
 };
 
 struct engine {
     uint64_t cycles, instructions, deadline;
     uint32_t block_address, block_size, block_cycles, block_end;
-    uint32_t missing, stopped, unaligned;
-    uint32_t branch_cycles;
-    uint32_t instruction_miss_cycles, following_miss_cycles, data_miss_cycles, instruction_cache_on, data_cache_on;
+    uint32_t missing, stopped;
+    uint32_t leaving, mispredict_cycles;
+    uint32_t instruction_miss_cycles, following_miss_cycles, data_miss_cycles, ram_miss_cycles;
+    uint32_t instruction_cache_on, data_cache_on, shares_cache;
     uint32_t flash_origin, flash_bytes;
+    uint32_t last_line;
     int (*stop)(void *unicorn);
     struct slot *slots;
-    struct cache instruction_lines, data_reads;
+    struct cache instruction_lines, data_lines;
+    struct prediction predictions[PREDICTED_BRANCHES];
 };
 
 static int misses(struct cache *cache, uint32_t tag)
@@ -40,18 +51,30 @@ static int misses(struct cache *cache, uint32_t tag)
     }
     cache->last_tag = tag;
     cache->uses++;
-    uint32_t oldest = 0;
-    for (uint32_t way = 0; way < cache->ways; way++) {
-        if (cache->tag[way] == tag) {
-            cache->used_at[way] = cache->uses;
+    uint16_t *hint = &cache->hint[tag & (HINTS - 1)];
+    if (cache->tag[*hint] == tag) {
+        if (cache->keeps_used) {
+            cache->used_at[*hint] = cache->uses;
+        }
+        return 0;
+    }
+    uint32_t first = (tag & cache->set_mask) * cache->ways;
+    uint32_t oldest = first;
+    for (uint32_t line = first; line < first + cache->ways; line++) {
+        if (cache->tag[line] == tag) {
+            if (cache->keeps_used) {
+                cache->used_at[line] = cache->uses;
+            }
+            *hint = (uint16_t)line;
             return 0;
         }
-        if (cache->used_at[way] < cache->used_at[oldest]) {
-            oldest = way;
+        if (cache->used_at[line] < cache->used_at[oldest]) {
+            oldest = line;
         }
     }
     cache->tag[oldest] = tag;
     cache->used_at[oldest] = cache->uses;
+    *hint = (uint16_t)oldest;
     return 1;
 }
 
@@ -65,26 +88,62 @@ static struct slot *find(struct engine *engine, uint32_t address, uint32_t size)
     }
 }
 
-void engine_forget_flash_lines(struct engine *engine)
+void engine_forget_caches(struct engine *engine)
 {
-    struct cache *caches[] = {&engine->instruction_lines, &engine->data_reads};
+    struct cache *caches[] = {&engine->instruction_lines, &engine->data_lines};
     for (int i = 0; i < 2; i++) {
         memset(caches[i]->tag, 0xFF, sizeof caches[i]->tag);
         memset(caches[i]->used_at, 0, sizeof caches[i]->used_at);
+        memset(caches[i]->hint, 0, sizeof caches[i]->hint);
         caches[i]->uses = 0;
         caches[i]->last_tag = UINT32_MAX;
     }
+    engine->last_line = UINT32_MAX - 1; /* no line follows it */
+    memset(engine->predictions, 0, sizeof engine->predictions);
 }
 
-void engine_learn(struct engine *engine, uint32_t address, uint32_t size, uint32_t cycles, uint32_t instructions,
-                  uint32_t unmasks)
+void engine_learn(struct engine *engine, const struct slot *learnt)
 {
-    struct slot *slot = find(engine, address, size);
-    slot->address = address;
-    slot->size = size;
-    slot->cycles = cycles;
-    slot->instructions = instructions;
-    slot->unmasks = unmasks;
+    *find(engine, learnt->address, learnt->size) = *learnt;
+}
+
+/* Where branches go is remembered by their end; one that is not remembered is predicted not to be taken. */
+static uint32_t misprediction(struct engine *engine, uint32_t to)
+{
+    uint32_t from = engine->block_end;
+    uint32_t taken = to != from;
+    struct prediction *seen = &engine->predictions[(from >> 1) & (PREDICTED_BRANCHES - 1)];
+    if (seen->from != from) {
+        if (!taken) {
+            return 0;
+        }
+        *seen = (struct prediction){from, to, STRONGLY_TAKEN};
+        return engine->mispredict_cycles;
+    }
+    uint32_t predicted = seen->counter >= WEAKLY_TAKEN;
+    uint32_t right = taken ? predicted && seen->to == to : !predicted;
+    if (taken) {
+        seen->counter += seen->counter < STRONGLY_TAKEN;
+        seen->to = to;
+    } else {
+        seen->counter -= seen->counter > 0;
+    }
+    return right ? 0 : engine->mispredict_cycles;
+}
+
+static uint32_t fetch_stalls(struct engine *engine, uint32_t address, uint32_t size)
+{
+    struct cache *lines = &engine->instruction_lines;
+    uint32_t stalls = 0;
+    uint32_t last = (address + size - 1) >> lines->unit_shift;
+    for (uint32_t line = address >> lines->unit_shift; line <= last; line++) {
+        uint32_t follows = line == engine->last_line + 1;
+        engine->last_line = line;
+        if (misses(lines, line) || !engine->instruction_cache_on) {
+            stalls += follows ? engine->following_miss_cycles : engine->instruction_miss_cycles;
+        }
+    }
+    return stalls;
 }
 
 void engine_on_block(void *unicorn, uint64_t address64, uint32_t size, struct engine *engine)
@@ -102,54 +161,63 @@ void engine_on_block(void *unicorn, uint64_t address64, uint32_t size, struct en
         engine->stop(unicorn);
         return;
     }
-    uint32_t cycles = slot->cycles;
+    uint64_t cycles = slot->cycles;
     if (address != engine->block_end) {
-        engine->cycles += engine->branch_cycles;
+        cycles += engine->leaving + slot->entering;
     }
-    uint32_t offset = address - engine->flash_origin;
-    if (engine->instruction_miss_cycles != 0 && offset < engine->flash_bytes) {
-        struct cache *lines = &engine->instruction_lines;
-        uint32_t last_line = (offset + size - 1) >> lines->unit_shift;
-        for (uint32_t line = offset >> lines->unit_shift; line <= last_line; line++) {
-            int follows = line == lines->last_tag + 1 && lines->uses != 0;
-            if (misses(lines, line) || !engine->instruction_cache_on) {
-                engine->cycles += follows ? engine->following_miss_cycles : engine->instruction_miss_cycles;
-            }
-        }
+    if (engine->mispredict_cycles != 0) {
+        cycles += misprediction(engine, address);
+    }
+    if (engine->instruction_miss_cycles != 0 && address - engine->flash_origin < engine->flash_bytes) {
+        cycles += fetch_stalls(engine, address, size);
     }
     engine->cycles += cycles;
     engine->instructions += slot->instructions;
     engine->block_address = address;
     engine->block_size = size;
-    engine->block_cycles = cycles;
+    engine->block_cycles = slot->cycles;
     engine->block_end = address + size;
+    engine->leaving = slot->leaving;
     if (slot->unmasks) {
         engine->deadline = 0; /* a pending interrupt may be taken now */
     }
+}
+
+static int data_misses(struct engine *engine, uint32_t address)
+{
+    struct cache *cache = engine->shares_cache ? &engine->instruction_lines : &engine->data_lines;
+    return misses(cache, address >> cache->unit_shift) || !engine->data_cache_on;
 }
 
 void engine_on_flash_read(void *unicorn, int type, uint64_t address, int size, int64_t value,
                           struct engine *engine)
 {
     (void)unicorn, (void)type, (void)size, (void)value;
-    uint32_t number = ((uint32_t)address - engine->flash_origin) >> engine->data_reads.unit_shift;
-    if (engine->data_miss_cycles != 0 && (misses(&engine->data_reads, number) || !engine->data_cache_on)) {
+    if (engine->data_miss_cycles != 0 && data_misses(engine, (uint32_t)address)) {
         engine->cycles += engine->data_miss_cycles;
     }
 }
 
-/* For cores that cannot access a word or halfword across its own multiples. */
-void engine_on_any_access(void *unicorn, int type, uint64_t address, int size, int64_t value, struct engine *engine)
+/* Of RAM behind the core's data cache. What is written is cached as well, and nobody waits for it. */
+void engine_on_ram_read(void *unicorn, int type, uint64_t address, int size, int64_t value, struct engine *engine)
 {
-    (void)type, (void)value;
-    if ((address & (uint64_t)(size - 1)) != 0 && engine->unaligned == 0) {
-        engine->unaligned = (uint32_t)address;
-        engine->stop(unicorn);
+    (void)unicorn, (void)type, (void)size, (void)value;
+    if (engine->ram_miss_cycles != 0 && data_misses(engine, (uint32_t)address)) {
+        engine->cycles += engine->ram_miss_cycles;
     }
 }
 
-/* A hook on peripheral accesses makes Unicorn bring the program counter up to date; it has nothing else to do. */
-void engine_on_access(void *unicorn, int type, uint64_t address, int size, int64_t value, void *engine)
+void engine_on_ram_write(void *unicorn, int type, uint64_t address, int size, int64_t value, struct engine *engine)
+{
+    (void)unicorn, (void)type, (void)size, (void)value;
+    if (engine->ram_miss_cycles != 0) {
+        (void)data_misses(engine, (uint32_t)address);
+    }
+}
+
+/* Peripherals are protected, so that Unicorn asks, having brought the program counter up to date. */
+int engine_on_access(void *unicorn, int type, uint64_t address, int size, int64_t value, void *engine)
 {
     (void)unicorn, (void)type, (void)address, (void)size, (void)value, (void)engine;
+    return 1;
 }

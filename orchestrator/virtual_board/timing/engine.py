@@ -6,18 +6,27 @@ from typing import Any, Protocol
 from orchestrator.virtual_board.timing.block import Block
 from orchestrator.virtual_board.timing.flash_timing import Accelerator, FlashTiming
 
+PREDICTED_BRANCHES = 64
+"""Branches that a core with prediction remembers; a power of two."""
+
+STRONGLY_TAKEN, WEAKLY_TAKEN = 3, 2
+"""Counters of two bits: from `WEAKLY_TAKEN` on a branch is predicted taken."""
+
 
 @dataclass(frozen=True)
 class Watched:
-    """Address ranges an engine hooks, each first address and length in bytes, and how the flash is read.
+    """What an engine hooks, and how the core reads its memories.
 
-    With `aligned_only`, an access across the multiples of its size ends the emulation.
+    Attributes:
+        flash, peripherals: first address and length in bytes.
+        accelerator: None where memories answer at once; accesses are not hooked then, which makes all of them fast.
+        mispredict_cycles: of a branch that was predicted wrongly; 0 where none is predicted.
     """
 
     flash: tuple[int, int]
     peripherals: tuple[int, int]
-    accelerator: Accelerator
-    aligned_only: bool
+    accelerator: Accelerator | None
+    mispredict_cycles: int = 0
 
 
 class TimingEngine(Protocol):
@@ -30,9 +39,7 @@ class TimingEngine(Protocol):
         instructions: since power-on.
         deadline: the emulation stops at the first block that starts at or after this many cycles.
         block_address, block_size, block_cycles: the block that runs, or that stopped the emulation.
-        branch_cycles: added to every block that a taken branch enters.
         stopped: set when the engine stopped the emulation; `missing` when it did so for an unknown block.
-        unaligned: address of an access that ended the emulation, or 0.
     """
 
     cycles: int
@@ -42,10 +49,8 @@ class TimingEngine(Protocol):
     block_size: int
     block_cycles: int
     block_end: int
-    branch_cycles: int
     stopped: int
     missing: int
-    unaligned: int
 
     def attach(self, unicorn: Any, watched: Watched) -> None:
         """Install the hooks."""
@@ -59,8 +64,8 @@ class TimingEngine(Protocol):
         """Forget every cost: code has changed."""
         ...
 
-    def forget_flash_lines(self) -> None:
-        """Empty the flash caches."""
+    def forget_caches(self) -> None:
+        """Empty the caches and forget where branches went."""
         ...
 
     def set_flash_timing(self, timing: FlashTiming) -> None:

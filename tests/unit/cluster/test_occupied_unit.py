@@ -43,15 +43,24 @@ class OccupiedUnit:
     name = "kit"
     board = load_board_type(IMAGE.board)
     is_trusted = True
+    has_meter = False
     held = True
     error: BoardUnavailableError = PortBusyError("/dev/kit: another program holds the port")
 
     def measure(
-        self, image: FirmwareImage, samples: tuple[tuple[bytes, ...], ...], repeats: int, log: Path
+        self,
+        image: FirmwareImage,
+        samples: tuple[tuple[bytes, ...], ...],
+        repeats: int,
+        log: Path,
+        *,
+        keep_stale_weights: bool = False,
     ) -> DeviceRun:
         if self.held:
             raise self.error
         return DeviceRun(IMAGE.model_hash, MEASUREMENT, ())
+
+    def erasures_of_worst_page(self, device_id: str) -> None: ...
 
     def recover(self) -> None:
         raise AssertionError("there is nothing to recover")

@@ -4,6 +4,7 @@ import pytest
 
 from orchestrator.config.experiment_file import read_experiment
 from orchestrator.domain.budget import Budget, Quantity
+from orchestrator.domain.deployability import Fit
 from orchestrator.domain.errors import InputError
 
 QUICKSTART = Path(__file__).parents[3] / "search_spaces" / "digits" / "quickstart.yaml"
@@ -19,7 +20,8 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
 
 def test_the_quickstart_is_read_with_budgets_in_base_units() -> None:
     experiment = read_experiment(QUICKSTART)
-    assert experiment.budgets == (
+    assert experiment.boards == ("nucleo_l476rg",)
+    assert experiment.budgets_of("nucleo_l476rg") == (
         Budget(Quantity.RAM, 4 * 1024),
         Budget(Quantity.FLASH, 24 * 1024),
         Budget(Quantity.LATENCY, 0.002),
@@ -28,11 +30,17 @@ def test_the_quickstart_is_read_with_budgets_in_base_units() -> None:
     assert experiment.search.concurrent >= 2
 
 
+def test_an_energy_budget_is_read_in_joules(tmp_path: Path) -> None:
+    experiment = read_experiment(changed(tmp_path, "  ram: 4KiB", "  energy: 1.5mJ"))
+    assert Budget(Quantity.ENERGY, 0.0015) in experiment.budgets_of("nucleo_l476rg")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
         ("  ram: 4KiB", "  rom: 4KiB", ["unknown key 'budgets.rom'", "did you mean 'ram'?"]),
         ("  ram: 4KiB", "  ram: 4Kb", ["budgets.ram", "KiB", "'4Kb'"]),
+        ("  ram: 4KiB", "  energy: 2W", ["budgets.energy", "J, mJ, uJ", "'2W'"]),
         ("seed: 1", "sead: 1", ["unknown key 'sead'", "did you mean 'seed'?"]),
         ("algorithm: tpe", "algorithm: tpee", ["search.algorithm", "'random' or 'tpe'", "'tpee'"]),
         ("  candidates: 20", "  candidates: 0", ["search.candidates", "greater than or equal to 1", "0"]),
@@ -41,6 +49,9 @@ def test_the_quickstart_is_read_with_budgets_in_base_units() -> None:
         ("  epochs: 20", "  epochs: 2", ["training", "grace_epochs must be <= epochs (2)"]),
         ("name: digits-quickstart", "name: ../escape", ["name", "../escape"]),
         ("search_space: search_spaces.digits", "", ["key 'search_space' is required"]),
+        ("board: nucleo_l476rg", "", ["either `board` with `budgets`, or `boards`"]),
+        ("board: nucleo_l476rg", "boards: {nucleo_l476rg: {ram: 8KiB}}", ["budgets: stand under each board type"]),
+        ("board: nucleo_l476rg", "boards: {nucleo_l47rg: {ram: 8KiB}}", ["did you mean 'nucleo_l476rg'?"]),
     ],
 )
 def test_a_mistake_is_named_with_key_value_rule_and_nearest_key(
@@ -71,3 +82,16 @@ def test_a_file_that_is_no_mapping_is_refused_in_one_line(tmp_path: Path, text: 
 def test_a_missing_file_is_refused() -> None:
     with pytest.raises(InputError, match="cannot be read"):
         read_experiment(Path("no-such.yaml"))
+
+
+def test_several_boards_have_budgets_of_their_own(tmp_path: Path) -> None:
+    head, _, rest = QUICKSTART.read_text().partition("board: nucleo_l476rg")
+    _, _, rest = rest.partition("search:")
+    path = tmp_path / "two.yaml"
+    boards = "boards:\n  nucleo_l476rg: {ram: 8KiB}\n  nucleo_f446re: {ram: 16KiB, latency: 1ms}\nfit: any\n"
+    path.write_text(f"{head}{boards}search:{rest}")
+    experiment = read_experiment(path)
+    assert experiment.boards == ("nucleo_l476rg", "nucleo_f446re")
+    assert experiment.fit is Fit.ANY
+    assert experiment.budgets_of("nucleo_l476rg") == (Budget(Quantity.RAM, 8 * 1024),)
+    assert experiment.budgets_of("nucleo_f446re")[1] == Budget(Quantity.LATENCY, 0.001)

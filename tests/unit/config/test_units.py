@@ -1,6 +1,13 @@
 import pytest
 
-from orchestrator.config.units import parse_count, parse_frequency_hz, parse_size_bytes, parse_time_s
+from orchestrator.config.units import (
+    parse_count,
+    parse_energy_j,
+    parse_frequency_hz,
+    parse_size_bytes,
+    parse_time_s,
+    parse_voltage_v,
+)
 
 
 def test_sizes_are_read_in_bytes() -> None:
@@ -13,7 +20,10 @@ def test_sizes_are_read_in_bytes() -> None:
     ]
 
 
-def test_times_frequencies_and_counts_are_read_in_base_units() -> None:
+def test_times_frequencies_energies_voltages_and_counts_are_read_in_base_units() -> None:
+    assert parse_energy_j("1.5mJ") == pytest.approx(0.0015)
+    assert parse_energy_j("800 uJ") == pytest.approx(0.0008)
+    assert [parse_voltage_v(text) for text in ("3.3V", "1800mV")] == pytest.approx([3.3, 1.8])
     assert parse_time_s("20ms") == pytest.approx(0.02)
     assert parse_frequency_hz("80MHz") == 80_000_000
     assert parse_count("1.5M") == 1_500_000

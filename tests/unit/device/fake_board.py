@@ -9,11 +9,12 @@ from functools import reduce
 from operator import xor
 
 from orchestrator.device.deadline import Deadline
+from orchestrator.domain.flash_options import ControlLine, ModemLine, ResetWiring
 
 ACK, NACK = b"\x79", b"\x1f"
 PAGE_BYTES = 2048
 FLASH_ORIGIN = 0x08000000
-FLASH_BYTES = 64 * PAGE_BYTES
+FLASH_BYTES = 130 * PAGE_BYTES
 
 
 class FakeBootloader:
@@ -25,6 +26,10 @@ class FakeBootloader:
         self.erased_pages: list[int] = []
         self.started_at: int | None = None
         self.refuses_reads = False
+        self.is_write_protected = False
+        self.erase_command = 0x44
+        self.erase_requests = 0
+        self.unprotected = 0
         self.stuck_bit_at: int | None = None
         self._received = bytearray()
         self.restart()
@@ -64,11 +69,18 @@ class FakeBootloader:
         if frame[0] == 0x02:
             return ACK + b"\x01" + self.product_id.to_bytes(2, "big") + ACK
         if frame[0] == 0x00:
-            return ACK + b"\x03\x31\x00\x02\x44" + ACK
+            return ACK + bytes([3, 0x31, 0x00, 0x02, self.erase_command]) + ACK
+        if frame[0] == 0x73:
+            self.unprotected += 1
+            self.is_write_protected = False
+            self.restart()  # the chip resets itself
+            return ACK + ACK
+        if frame[0] in (0x43, 0x44) and frame[0] != self.erase_command:
+            return NACK
         if frame[0] == 0x11 and self.refuses_reads:
             return NACK
         self._command = frame[0]
-        self._stage = "erase" if frame[0] == 0x44 else "address"
+        self._stage = {0x44: "erase", 0x43: "plain_erase"}.get(frame[0], "address")
         return ACK
 
     def _on_address(self) -> bytes | None:
@@ -94,7 +106,7 @@ class FakeBootloader:
         self._stage = "command"
         if reduce(xor, frame) != 0:
             return NACK
-        for at, byte in enumerate(frame[1:-1], self._offset):
+        for at, byte in enumerate(b"" if self.is_write_protected else frame[1:-1], self._offset):
             self.flash[at] &= byte & (0xFE if at == self.stuck_bit_at else 0xFF)
         return ACK
 
@@ -105,9 +117,17 @@ class FakeBootloader:
         frame = self._take(2 + 2 * count + 1)
         if frame is None:
             return None
+        return self._erased(frame, [int.from_bytes(frame[at : at + 2], "big") for at in range(2, 2 + 2 * count, 2)])
+
+    def _on_plain_erase(self) -> bytes | None:
+        if not self._received or (frame := self._take(self._received[0] + 3)) is None:
+            return None
+        return self._erased(frame, list(frame[1:-1]))
+
+    def _erased(self, frame: bytes, pages: list[int]) -> bytes:
         self._stage = "command"
-        for at in range(2, 2 + 2 * count, 2):
-            page = int.from_bytes(frame[at : at + 2], "big")
+        self.erase_requests += 1
+        for page in [] if self.is_write_protected else pages:
             self.erased_pages.append(page)
             self.flash[page * PAGE_BYTES : (page + 1) * PAGE_BYTES] = b"\xff" * PAGE_BYTES
         return self._ack_if(reduce(xor, frame) == 0)
@@ -166,6 +186,7 @@ class FakeFirmware:
             "crc": f"m-crc-[{zlib.crc32(self.input):08x}]\n",
             "output": f"m-output-[{self.output.hex()}]\n",
             "layers": "m-layer-[60]\nm-layer-[40]\n",
+            "settings": "m-flash-wait-states-[4]\nm-flash-prefetch-[1]\n",
             "memory": "m-stack-[200]\nm-stack-reserved-[2048]\nm-spare-[32768]\n",
         }
         if word in fixed:
@@ -213,9 +234,14 @@ class FakeBoard:
         self.is_parity_even = True
         self.runs_bootloader = False
         self._dtr = self._rts = False
+        self.wiring = ResetWiring()
+        self.bootloader_bauds = {115200, 57600, 19200, 9600}
+        self.bauds_used: list[int] = []
 
     def write(self, data: bytes) -> None:
         if self.is_mute or self.runs_bootloader is not self.is_parity_even:
+            return
+        if self.runs_bootloader and self.baud not in self.bootloader_bauds:
             return
         self.pending += (self.bootloader if self.runs_bootloader else self.firmware).feed(data)
 
@@ -234,18 +260,35 @@ class FakeBoard:
     def use_even_parity(self, even: bool) -> None:
         self.is_parity_even = even
 
+    def use_baud(self, baud: int) -> None:
+        self.baud = baud
+        self.bauds_used.append(baud)
+
     def set_rts(self, asserted: bool) -> None:
-        self._rts = asserted
+        self._change(ModemLine.RTS, asserted)
 
     def set_dtr(self, asserted: bool) -> None:
-        if asserted and not self._dtr:
+        self._change(ModemLine.DTR, asserted)
+
+    def _change(self, line: ModemLine, asserted: bool) -> None:
+        was_in_reset = self._is_active(self.wiring.reset)
+        if line is ModemLine.DTR:
+            self._dtr = asserted
+        else:
+            self._rts = asserted
+        if self._is_active(self.wiring.reset) and not was_in_reset:
             self._reset()
-        self._dtr = asserted
+
+    def _is_active(self, control: ControlLine | None) -> bool:
+        if control is None:
+            return False
+        level = self._dtr if control.line is ModemLine.DTR else self._rts
+        return level is control.active_when_asserted
 
     def _reset(self) -> None:
         self.mute_resets -= 1
         self.is_mute = self.mute_resets >= 0
-        self.runs_bootloader = not self._rts
+        self.runs_bootloader = self._is_active(self.wiring.boot0)
         self.bootloader.restart()
         if not self.runs_bootloader:
             self.pending += FakeFirmware.BANNER

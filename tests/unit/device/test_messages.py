@@ -11,7 +11,10 @@ from orchestrator.device.messages import (
     parse_identity,
     parse_memory,
     parse_number,
+    parse_row_s,
+    parse_settings,
 )
+from orchestrator.domain.measurement import MemorySetting
 
 IDENTITY = ["m-protocol-[1]", "m-board-[b]", "m-model-hash-[ab]", "m-clock-hz-[80]", "m-device-[0102]"]
 
@@ -63,3 +66,19 @@ def test_bytes_in_hex_are_understood_and_others_malformed() -> None:
 def test_cycles_and_memory_are_understood() -> None:
     assert parse_cycles(["m-layer-[7]", "m-layer-[8]"], "layer", 2) == (7, 8)
     assert parse_memory(["m-stack-[1]", "m-stack-reserved-[2]", "m-spare-[3]"]).stack_bytes == 1
+
+
+def test_memory_settings_are_understood_whatever_the_chip_has() -> None:
+    lines = ["m-flash-wait-states-[4]", "m-flash-prefetch-[1]"]
+    assert parse_settings(lines) == (MemorySetting("flash-wait-states", 4), MemorySetting("flash-prefetch", 1))
+    assert parse_settings([]) == ()
+    for line in ("m-flash-wait-states-[x]", "flash-[1]", "m--[1]", "e-[1]"):
+        with pytest.raises(MalformedReplyError):
+            parse_settings([*lines, line])
+
+
+def test_a_row_of_inferences_lasts_from_stamp_to_stamp_even_across_their_wrap() -> None:
+    lines = ["m-warmup-start-0", "m-warmup-done", "m-infer-start-9", "m-lap-us-4294967290", "m-lap-us-1500000"]
+    assert parse_row_s([*lines, "m-infer-done", "m-results-[1.0]"]) == pytest.approx(1.500006)
+    with pytest.raises(MalformedReplyError):
+        parse_row_s([*lines, "m-infer-done"])

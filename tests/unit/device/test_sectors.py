@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.config.board_catalogue import BOARDS_DIR, _BoardFile, load_board_type
 from orchestrator.config.strict import read_yaml
-from orchestrator.device.flashing import pages_of
+from orchestrator.device.blocks import pages_of
 from orchestrator.device.resident_loader_flashing import pages_of_sectors
 from orchestrator.domain.errors import InputError
 from orchestrator.domain.model import Segment

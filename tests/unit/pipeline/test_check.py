@@ -35,15 +35,15 @@ def test_the_device_is_compared_with_the_host_build_whether_tflm_runs_or_not(
     tflite = digits_network(is_tiled)
     compiled = compile_model(tflite)
     image = replace(IMAGE, inputs=compiled.inputs, outputs=compiled.outputs)
-    prepared = Prepared(tflite, compiled.c_source, compiled.architecture_key, image, ())
+    prepared = Prepared(tflite, compiled.c_source, compiled.architecture_key, (image,), (), ())
     dataset = load_dataset(EXPERIMENT.dataset, EXPERIMENT.seed)
     samples = device_samples(EXPERIMENT, dataset, prepared)
     stored = [np.frombuffer(sample[0], np.int8).reshape(1, 8, 8, 1) for sample in samples]
     (outputs,) = build_host_model(compiled, tmp_path).run([np.stack(stored)])
     device = outputs ^ is_defect
     run = DeviceRun(image.model_hash, MEASUREMENT, tuple((sample.tobytes(),) for sample in device))
-    check = check_on_host(EXPERIMENT, dataset, prepared, run)
-    assert check.device_matches_host is not is_defect
+    check = check_on_host(EXPERIMENT, dataset, prepared, (run,))
+    assert check.devices_match_host is not is_defect
     assert 0 < check.int8_val_accuracy < 1
     if is_tiled:
         assert isinstance(check.against_tflm, NotCompared)

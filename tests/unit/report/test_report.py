@@ -1,9 +1,11 @@
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
 from orchestrator.domain.errors import DeviceSilentError
+from orchestrator.domain.measurement import CyclesSource, MeasuredClock, MemorySetting
 from orchestrator.domain.model import MemoryPlan
 from orchestrator.domain.outcome import Outcome
 from orchestrator.domain.parity import NotCompared, ParityReport
@@ -13,9 +15,9 @@ from orchestrator.report.measure_json import report_as_json
 from orchestrator.report.measure_text import report_as_text
 from orchestrator.report.progress import SweepProgress
 from orchestrator.report.summary import count_line, failure_lines, winner_of
-from tests.records import EPOCHS, MEASUREMENT, deployable, ended, measured, over_budget
+from tests.records import ENERGY, EPOCHS, MEASUREMENT, deployable, ended, held, measured, over_budget
 
-STOPPED = ended(Outcome.stopped(3, ()), "c0004", epochs=EPOCHS)
+STOPPED = ended(Outcome.stopped(3, held(MEASUREMENT)), "c0004", epochs=EPOCHS)
 FAILED = ended(Outcome.failed(DeviceSilentError("no reply")), "c0005")
 RECORDS = [over_budget(), FAILED, STOPPED, deployable("c0001", 0.8), deployable("c0002", 0.9)]
 
@@ -46,7 +48,7 @@ def test_the_winner_is_the_most_accurate_and_of_equals_the_fastest() -> None:
     assert winner_of([over_budget(), STOPPED]) is None
     slow = deployable("c0009", 0.9)
     assert slow.verification is not None
-    object.__setattr__(slow.verification, "measurement", measured(cycles=500_000))
+    object.__setattr__(slow.verification, "measurements", (measured(cycles=500_000),))
     assert winner_of([slow, RECORDS[-1]]) == RECORDS[-1]
 
 
@@ -99,3 +101,40 @@ def test_parity_is_told_or_why_there_is_none(
     assert f"parity    {line}" in report_as_text(report).splitlines()
     assert "parity    with the host build of the same C: exact" in report_as_text(report).splitlines()
     assert report_as_json(report)["parity"] == figures
+
+
+def test_instructions_are_not_taken_for_time() -> None:
+    plan = MemoryPlan(0, 0, ())
+    counted = replace(MEASUREMENT, cycles_source=CyclesSource.RENODE)
+    report = ModelReport(counted, NotCompared("not run"), plan)
+    assert report_as_json(report)["latency_s"] is None
+    assert "latency   not known: instructions were counted" in report_as_text(report)
+    timed = ModelReport(replace(MEASUREMENT, cycles_source=CyclesSource.VIRTUAL), NotCompared("not run"), plan)
+    assert report_as_json(timed)["latency_s"] == MEASUREMENT.latency_s
+
+
+def test_memory_settings_are_told() -> None:
+    settings = (MemorySetting("flash-wait-states", 4), MemorySetting("flash-prefetch", 1))
+    report = ModelReport(measured(memory_settings=settings), NotCompared("no kernel"), MemoryPlan(3000, 3000, ()))
+    assert "settings  flash-wait-states=4 flash-prefetch=1" in report_as_text(report).splitlines()
+    assert report_as_json(report)["memory_settings"] == {"flash-wait-states": 4, "flash-prefetch": 1}
+
+
+def test_energy_and_measured_clock_are_told_where_there_are_any() -> None:
+    parity, plan = NotCompared("no kernel"), MemoryPlan(3000, 3000, ())
+    bare = ModelReport(MEASUREMENT, parity, plan)
+    assert "energy" not in report_as_text(bare)
+    assert [report_as_json(bare)[key] for key in ("energy_mj", "energy", "measured_clock")] == [None, None, None]
+    metered = ModelReport(measured(energy=ENERGY, measured_clock=MeasuredClock(79.6e6, 0.02)), parity, plan)
+    lines = report_as_text(metered).splitlines()
+    assert "latency   5.000 ms at 80 MHz (measured: 79.60 MHz +-2.0%)" in lines
+    assert "energy    0.3000 mJ at 3.3 V, mean of 20 in 100.0 ms; idle 10.000 mW (meter /dev/ttyACM1)" in lines
+    assert report_as_json(metered)["energy_mj"] == pytest.approx(0.3)
+    assert report_as_json(metered)["energy"] == {
+        "idle_mw": pytest.approx(10.0),
+        "bracket_s": 0.1,
+        "inferences": 20,
+        "voltage_v": 3.3,
+        "meter": "/dev/ttyACM1",
+    }
+    assert report_as_json(metered)["measured_clock"] == {"hz": 79.6e6, "uncertainty": 0.02}

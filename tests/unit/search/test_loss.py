@@ -1,7 +1,7 @@
-from orchestrator.domain.errors import DoesNotFitError, ToolchainError
+from orchestrator.domain.errors import ToolchainError
 from orchestrator.domain.outcome import Outcome
 from orchestrator.search.loss import loss_of
-from tests.records import EPOCHS, deployable, ended, over_budget
+from tests.records import EPOCHS, MEASUREMENT, UNLINKED, deployable, ended, held, over_budget
 
 
 def test_a_deployable_network_scores_its_int8_error_rate() -> None:
@@ -18,7 +18,7 @@ def test_a_larger_violation_is_worse_but_better_than_not_linking_and_that_better
     losses = [
         loss_of(over_budget(cycles=1_000_000)),
         loss_of(over_budget(cycles=9_000_000)),
-        loss_of(ended(Outcome.does_not_link(DoesNotFitError({"SRAM1": 1})))),
+        loss_of(ended(UNLINKED)),
         loss_of(ended(Outcome.invalid("no network"))),
     ]
     assert losses == sorted(losses)  # type: ignore[type-var]
@@ -30,7 +30,7 @@ def test_an_infrastructure_failure_is_never_a_score() -> None:
 
 
 def test_a_stopped_training_scores_what_it_had_reached_and_a_diverged_one_nothing() -> None:
-    stopped = ended(Outcome.stopped(3, ()), epochs=EPOCHS)
-    diverged = ended(Outcome.diverged("loss is nan", ()), epochs=EPOCHS)
+    stopped = ended(Outcome.stopped(3, held(MEASUREMENT)), epochs=EPOCHS)
+    diverged = ended(Outcome.diverged("loss is nan", held(MEASUREMENT)), epochs=EPOCHS)
     assert loss_of(stopped) == 1.0 - EPOCHS[-1].val_accuracy
     assert loss_of(diverged) == 1.0

@@ -13,8 +13,17 @@ from orchestrator.domain.outcome import Outcome
 from orchestrator.domain.parity import NotCompared
 from orchestrator.journal.sweep_folder import SweepFolder, create_sweep_folder
 from orchestrator.tracking.mlflow_tracker import MlflowTracker
-from orchestrator.tracking.run_content import metrics_of, tags_of
-from tests.records import BUDGETS, EXPERIMENT, VERIFICATION, deployable, ended, over_budget
+from orchestrator.tracking.run_content import hardware_metrics, metrics_of, tags_of
+from tests.records import (
+    ENERGY,
+    EXPERIMENT,
+    MEASUREMENT,
+    VERIFICATION,
+    deployable,
+    ended,
+    measured,
+    over_budget,
+)
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +93,14 @@ def test_an_unreachable_server_is_reported_and_ends_nothing(tmp_path: Path) -> N
 
 def test_parity_with_tflm_is_told_or_why_there_is_none() -> None:
     record = deployable()
-    assert tags_of(record, BUDGETS)["parity_tflm"] == "exact"
+    assert tags_of(record)["parity_tflm"] == "exact"
     assert metrics_of(record)["parity_worst_lsb"] == 0
     alone = replace(record, verification=replace(VERIFICATION, against_tflm=NotCompared("no kernel")))
-    assert tags_of(alone, BUDGETS)["parity_tflm"] == "not compared: no kernel"
+    assert tags_of(alone)["parity_tflm"] == "not compared: no kernel"
     assert "parity_worst_lsb" not in metrics_of(alone)
+
+
+def test_energy_is_a_metric_where_it_was_measured() -> None:
+    assert "energy_mj" not in hardware_metrics(MEASUREMENT)
+    metrics = hardware_metrics(measured(energy=ENERGY))
+    assert (metrics["energy_mj"], metrics["idle_mw"]) == (pytest.approx(0.3), pytest.approx(10.0))

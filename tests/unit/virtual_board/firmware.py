@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.domain.board_type import BoardType
 from orchestrator.virtual_board.machine import Machine, State
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
 from orchestrator.virtual_board.timing.engine import TimingEngine
@@ -65,11 +66,12 @@ class Bench:
         engine: TimingEngine | None = None,
         zero_wait_states: bool = True,
         count_instructions: bool = False,
+        board: BoardType = BOARD,
     ) -> None:
         self.line = SerialLine()
         self.engine = engine or best_engine()
         self.machine = Machine(
-            BOARD, DEVICE_ID, self.line, self.engine, zero_wait_states, count_instructions=count_instructions
+            board, DEVICE_ID, self.line, self.engine, zero_wait_states, count_instructions=count_instructions
         )
         self.image = build(source)
         self.machine.cpu.program(FLASH_ORIGIN, self.image)

@@ -3,13 +3,13 @@
 import pytest
 
 from orchestrator.virtual_board.clock import BoardClock
-from orchestrator.virtual_board.peripherals.flash_interface import (
+from orchestrator.virtual_board.peripherals.flash_interface import KEYS
+from orchestrator.virtual_board.peripherals.flash_interface_l4 import (
     BKER,
     BSY,
     CR,
     EOP,
     KEYR,
-    KEYS,
     LOCK,
     PER,
     PG,
@@ -21,7 +21,7 @@ from orchestrator.virtual_board.peripherals.flash_interface import (
     STRT,
     WRP1AR,
     WRPERR,
-    FlashInterface,
+    FlashInterfaceL4,
 )
 
 ORIGIN, PAGE_BYTES = 0x0800_0000, 4096
@@ -68,24 +68,24 @@ def array() -> Array:
 
 
 @pytest.fixture
-def flash(array: Array) -> FlashInterface:
+def flash(array: Array) -> FlashInterfaceL4:
     """An unlocked flash interface."""
     clock = BoardClock(lambda: 0, lambda cycles: None)
-    flash = FlashInterface(lambda access: None, clock, lambda: 120e6)
+    flash = FlashInterfaceL4(lambda access: None, clock, lambda: 120e6)
     flash.attach(array)
     for key in KEYS:
         flash.write(KEYR, key)
     return flash
 
 
-def store(flash: FlashInterface, address: int, *values: int, size_bytes: int = 4) -> int:
+def store(flash: FlashInterfaceL4, address: int, *values: int, size_bytes: int = 4) -> int:
     """Let the core store values, and give the status that it reads then."""
     for index, value in enumerate(values):
         flash.store(address + size_bytes * index, size_bytes, value)
     return flash.read(SR)
 
 
-def test_a_page_is_erased_while_busy_is_shown_and_time_passes(flash: FlashInterface, array: Array) -> None:
+def test_a_page_is_erased_while_busy_is_shown_and_time_passes(flash: FlashInterfaceL4, array: Array) -> None:
     flash.write(CR, PER | BKER | 7 << 3)
     flash.write(CR, PER | BKER | 7 << 3 | STRT)
     assert array.erased == [256 + 7]
@@ -94,7 +94,7 @@ def test_a_page_is_erased_while_busy_is_shown_and_time_passes(flash: FlashInterf
 
 
 def test_without_the_keys_nothing_happens(array: Array) -> None:
-    flash = FlashInterface(lambda access: None, BoardClock(lambda: 0, lambda cycles: None), lambda: 4e6)
+    flash = FlashInterfaceL4(lambda access: None, BoardClock(lambda: 0, lambda cycles: None), lambda: 4e6)
     flash.attach(array)
     flash.write(CR, PER | STRT)
     flash.write(KEYR, KEYS[1])
@@ -105,7 +105,7 @@ def test_without_the_keys_nothing_happens(array: Array) -> None:
     assert array.erased == [] and not array.takes_stores
 
 
-def test_stores_reach_the_flash_only_while_programming_is_on(flash: FlashInterface, array: Array) -> None:
+def test_stores_reach_the_flash_only_while_programming_is_on(flash: FlashInterfaceL4, array: Array) -> None:
     flash.write(CR, PG)
     assert array.takes_stores
     flash.write(CR, LOCK)
@@ -113,13 +113,13 @@ def test_stores_reach_the_flash_only_while_programming_is_on(flash: FlashInterfa
     assert flash.read(CR) & LOCK
 
 
-def test_two_words_are_programmed_as_one_double_word(flash: FlashInterface, array: Array) -> None:
+def test_two_words_are_programmed_as_one_double_word(flash: FlashInterfaceL4, array: Array) -> None:
     flash.write(CR, PG)
     assert store(flash, ORIGIN + 8, 1, 2) & EOP
     assert array.content == {ORIGIN + 8: bytes([1, 0, 0, 0, 2, 0, 0, 0])}
 
 
-def test_a_double_word_that_is_not_erased_keeps_its_content(flash: FlashInterface, array: Array) -> None:
+def test_a_double_word_that_is_not_erased_keeps_its_content(flash: FlashInterfaceL4, array: Array) -> None:
     flash.write(CR, PG)
     store(flash, ORIGIN, 1, 2)
     assert store(flash, ORIGIN, 3, 4) & PROGERR
@@ -131,14 +131,14 @@ def test_a_double_word_that_is_not_erased_keeps_its_content(flash: FlashInterfac
     [(ORIGIN, (1,), 2, SIZERR), (ORIGIN + 4, (1, 2), 4, PGAERR), (ORIGIN, (1,), 4, PGAERR)],
 )
 def test_a_store_of_the_wrong_form_is_refused(
-    flash: FlashInterface, array: Array, address: int, values: tuple[int, ...], size_bytes: int, flag: int
+    flash: FlashInterfaceL4, array: Array, address: int, values: tuple[int, ...], size_bytes: int, flag: int
 ) -> None:
     flash.write(CR, PG)
     assert store(flash, address, *values, size_bytes=size_bytes) & flag
     assert set(array.content.values()) == {b"\xff" * 8}
 
 
-def test_a_flag_of_an_earlier_error_stops_the_next_operation(flash: FlashInterface, array: Array) -> None:
+def test_a_flag_of_an_earlier_error_stops_the_next_operation(flash: FlashInterfaceL4, array: Array) -> None:
     flash.write(CR, PG)
     store(flash, ORIGIN, 1, size_bytes=2)
     assert store(flash, ORIGIN, 1, 2) & PGSERR
@@ -146,7 +146,7 @@ def test_a_flag_of_an_earlier_error_stops_the_next_operation(flash: FlashInterfa
     assert not store(flash, ORIGIN, 1, 2) & (PGSERR | SIZERR)
 
 
-def test_a_protected_page_is_neither_erased_nor_programmed(flash: FlashInterface, array: Array) -> None:
+def test_a_protected_page_is_neither_erased_nor_programmed(flash: FlashInterfaceL4, array: Array) -> None:
     flash.write(WRP1AR, 3 << 16 | 2)
     flash.write(CR, PER | 3 << 3 | STRT)
     assert flash.read(SR) == WRPERR
@@ -156,7 +156,7 @@ def test_a_protected_page_is_neither_erased_nor_programmed(flash: FlashInterface
     assert array.erased == []
 
 
-def test_a_reset_in_the_middle_of_a_double_word_leaves_it_erased(flash: FlashInterface, array: Array) -> None:
+def test_a_reset_in_the_middle_of_a_double_word_leaves_it_erased(flash: FlashInterfaceL4, array: Array) -> None:
     flash.write(CR, PG)
     flash.store(ORIGIN, 4, 1)
     flash.reset()

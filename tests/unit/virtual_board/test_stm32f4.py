@@ -9,7 +9,7 @@ from orchestrator.virtual_board.clock import BoardClock
 from orchestrator.virtual_board.peripherals import flash_interface_f4 as flash
 from orchestrator.virtual_board.peripherals import gpio, power_f4, rcc_f4
 from orchestrator.virtual_board.peripherals import usart_v1 as usart
-from orchestrator.virtual_board.peripherals.flash_interface import KEYS
+from orchestrator.virtual_board.peripherals.flash_interface import ACR, KEYS
 from orchestrator.virtual_board.peripherals.usart import RE, RXNE, RXNEIE, TC, TE
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
 from orchestrator.virtual_board.stm32f4 import Stm32F4
@@ -84,7 +84,7 @@ def chip(line: SerialLine, array: Array, clock: BoardClock) -> Stm32F4:
 
 def run_at_180_mhz(chip: Stm32F4) -> None:
     chip.power.write(power_f4.CR, OVER_DRIVE)
-    chip.flash_interface.write(flash.ACR, 5)
+    chip.flash_interface.write(ACR, 5)
     chip.rcc.write(rcc_f4.PLLCFGR, PLL_180_MHZ_FROM_HSI)
     chip.rcc.write(rcc_f4.CFGR, BUSES)
     chip.rcc.write(rcc_f4.CFGR, BUSES | FROM_PLL)
@@ -108,7 +108,7 @@ def unlock(chip: Stm32F4) -> flash.FlashInterfaceF4:
 def test_the_way_to_180_mhz_is_taken_without_a_complaint(chip: Stm32F4, caplog: pytest.LogCaptureFixture) -> None:
     assert chip.rcc.hclk_hz() == 16e6
     run_at_180_mhz(chip)
-    assert (chip.rcc.hclk_hz(), chip.rcc.pclk1_hz(), chip.rcc.apb2_divider()) == (180e6, 45e6, 2)
+    assert (chip.rcc.hclk_hz(), chip.rcc.bus_hz(rcc_f4.APB1), chip.rcc.bus_hz(rcc_f4.APB2)) == (180e6, 45e6, 90e6)
     assert not caplog.records
 
 
@@ -131,7 +131,7 @@ def test_a_clock_too_fast_for_voltage_flash_or_bus_is_logged(
     chip: Stm32F4, caplog: pytest.LogCaptureFixture, cr: int, wait_states: int, buses: int, complaint: str
 ) -> None:
     chip.power.write(power_f4.CR, cr)
-    chip.flash_interface.write(flash.ACR, wait_states)
+    chip.flash_interface.write(ACR, wait_states)
     chip.rcc.write(rcc_f4.PLLCFGR, PLL_180_MHZ_FROM_HSI)
     with caplog.at_level(logging.ERROR):
         chip.rcc.write(rcc_f4.CFGR, buses | FROM_PLL)

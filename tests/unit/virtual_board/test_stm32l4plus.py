@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.virtual_board.clock import BoardClock
-from orchestrator.virtual_board.peripherals import flash_interface, gpio, power, rcc, usart
+from orchestrator.virtual_board.peripherals import flash_interface, gpio, power_l4, rcc_l4, usart
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
 from orchestrator.virtual_board.stm32l4plus import Stm32L4Plus
 
@@ -29,10 +29,10 @@ def chip(line: SerialLine) -> Stm32L4Plus:
 
 
 def run_at_120_mhz(chip: Stm32L4Plus) -> None:
-    chip.power.write(power.CR5, 0)
+    chip.power.write(power_l4.CR5, 0)
     chip.flash_interface.write(flash_interface.ACR, 5)
-    chip.rcc.write(rcc.PLLCFGR, PLL_120_MHZ)
-    chip.rcc.write(rcc.CFGR, FROM_PLL)
+    chip.rcc.write(rcc_l4.PLLCFGR, PLL_120_MHZ)
+    chip.rcc.write(rcc_l4.CFGR, FROM_PLL)
 
 
 def open_console(chip: Stm32L4Plus, divider: int) -> None:
@@ -45,7 +45,7 @@ def open_console(chip: Stm32L4Plus, divider: int) -> None:
 
 def test_one_bit_of_the_console_takes_a_256th_of_its_divider(chip: Stm32L4Plus, line: SerialLine) -> None:
     run_at_120_mhz(chip)
-    chip.power.write(power.CR2, power.IOSV)
+    chip.power.write(power_l4.CR2, power_l4.IOSV)
     open_console(chip, 256 * 120_000_000 // 115_200)
     chip.usart.write(usart.TDR, ord("x"))
     assert line.to_host == b"x"
@@ -64,15 +64,15 @@ def test_the_way_to_120_mhz_is_taken_without_a_complaint(chip: Stm32L4Plus, capl
     assert not caplog.records
 
 
-@pytest.mark.parametrize(("wait_states", "cr5", "limit"), [(5, power.R1MODE, "80"), (3, 0, "80"), (4, 0, "100")])
+@pytest.mark.parametrize(("wait_states", "cr5", "limit"), [(5, power_l4.R1MODE, "80"), (3, 0, "80"), (4, 0, "100")])
 def test_a_clock_too_fast_for_voltage_or_flash_is_logged(
     chip: Stm32L4Plus, caplog: pytest.LogCaptureFixture, wait_states: int, cr5: int, limit: str
 ) -> None:
-    chip.power.write(power.CR5, cr5)
+    chip.power.write(power_l4.CR5, cr5)
     chip.flash_interface.write(flash_interface.ACR, wait_states)
-    chip.rcc.write(rcc.PLLCFGR, PLL_120_MHZ)
-    chip.rcc.write(rcc.CFGR, HALF | FROM_PLL)
+    chip.rcc.write(rcc_l4.PLLCFGR, PLL_120_MHZ)
+    chip.rcc.write(rcc_l4.CFGR, HALF | FROM_PLL)
     assert not caplog.records
     with caplog.at_level(logging.ERROR):
-        chip.rcc.write(rcc.CFGR, FROM_PLL)
+        chip.rcc.write(rcc_l4.CFGR, FROM_PLL)
     assert f"120 MHz, but its voltage and the flash's wait states are good for {limit}" in caplog.text
