@@ -11,7 +11,9 @@ import click
 
 from orchestrator.cli.logs import send_logs_to
 from orchestrator.config.board_catalogue import load_board_type
-from orchestrator.domain.errors import InputError
+from orchestrator.domain.errors import InputError, McutuneError
+
+LOOK_S = 2.0
 
 
 @click.command()
@@ -58,10 +60,9 @@ def agent(
     rehearsal = Rehearsal(faults, fault_rate, fault_seed) if faults else None
     send_logs_to(log, verbose=True)
     with _until_signal() as stopped, ExitStack() as stack:
-        if address != "auto":
-            from orchestrator.cluster.ray_node import lab_node
+        from orchestrator.cluster.ray_node import lab_node
 
-            stack.enter_context(lab_node(address))
+        is_up = stack.enter_context(lab_node(address)) if address != "auto" else lambda: True
         from orchestrator.cluster.board_agent import BoardAgent
         from orchestrator.cluster.ray_session import joined
 
@@ -69,7 +70,9 @@ def agent(
         serving = BoardAgent(name, devices, counts, rehearsal)
         stack.callback(serving.stop)
         click.echo(f"{name}: serving {len(serving.status())} boards to {address}; Ctrl-C ends it")
-        stopped.wait()
+        while not stopped.wait(LOOK_S):
+            if not is_up():
+                raise McutuneError(f"--address {address}: the Ray node of this host has ended; is the head gone?")
 
 
 def _count(text: str) -> tuple[str, int]:

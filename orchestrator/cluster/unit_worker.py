@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestrator.cluster.pool_client import PoolClient, PoolLostError
+from orchestrator.cluster.pool_client import PoolClient
+from orchestrator.device.mended import mended_faults
 from orchestrator.domain.errors import InfrastructureError
 from orchestrator.domain.measurement import DeviceRun, Measurement
 from orchestrator.lab.golden import Golden, deviations
 from orchestrator.lab.health import UnitHealth
-from orchestrator.lab.request_queue import Patience
 from orchestrator.lab.requests import Failure, Lease, Measured
 from orchestrator.lab.unit import Unit
 from orchestrator.lab.unit_status import UnitStatus
@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 PULL_S = 1.0
 """Longest wait for a request, and so the longest that an idle board takes to notice the end."""
 
-RENEW_S = Patience().lease_s / 3
 GOLDEN_REPEATS = 2
 
 
@@ -32,13 +31,17 @@ class UnitWorker:
 
     Args:
         host: of the agent, for the unit's name in the lab.
+        sweep: the only one that it serves; None: any.
     """
 
-    def __init__(self, unit: Unit, host: str, pool: PoolClient, stop: threading.Event) -> None:
+    def __init__(
+        self, unit: Unit, host: str, pool: PoolClient, stop: threading.Event, sweep: str | None = None
+    ) -> None:
         self.name = f"{host}/{unit.name}"
         self._unit = unit
         self._pool = pool
         self._stop = stop
+        self._sweep = sweep
         self._health = UnitHealth(time.time, trusted=unit.is_trusted)
         self._references: dict[str, Measurement] = {}
         self._busy_with = ""
@@ -50,9 +53,13 @@ class UnitWorker:
         """Begin to serve."""
         self._thread.start()
 
-    def join(self) -> None:
-        """Wait until what is under way has ended and the unit is closed; the stop event must be set."""
-        self._thread.join()
+    def join(self, timeout_s: float) -> bool:
+        """Wait until what is under way has ended and the unit is closed; the stop event must be set.
+
+        Gives False where that takes longer than `timeout_s`.
+        """
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def status(self) -> UnitStatus:
         """Say how the unit does."""
@@ -67,6 +74,7 @@ class UnitWorker:
             checked_at=health.checked_at,
             measurements=self._measurements,
             failures=self._failures,
+            sweep=self._sweep,
         )
 
     def _serve(self) -> None:
@@ -84,11 +92,15 @@ class UnitWorker:
                 self._check()
             else:
                 self._stop.wait(min(PULL_S, self._health.due_in_s()))
-        except PoolLostError as error:
+        except InfrastructureError as error:
             logger.error("%s: %s", self.name, error)
+            self._stop.wait(PULL_S)
+        except Exception as error:  # a defect of ours must not end the board's thread: kept out, checked again later
+            logger.exception("%s: failed", self.name)
+            self._health.failed(f"defect: {error!r}")
 
     def _work(self) -> None:
-        lease: Lease | None = self._pool.call("pull", self.name, self._unit.board.name, PULL_S)
+        lease: Lease | None = self._pool.call("pull", self.name, self._unit.board.name, PULL_S, self._sweep)
         if lease is None:
             return
         self._busy_with = lease.request.sweep
@@ -102,18 +114,19 @@ class UnitWorker:
             self._give_back(lease, Failure("defect", repr(error)))
         else:
             self._measurements += 1
-            self._pool.call("deliver", lease.lease_id, lease.request.request_id, measured)
+            request = lease.request
+            self._pool.call("deliver", lease.lease_id, request.request_id, request.sweep, measured)
         finally:
             self._busy_with = ""
 
     def _measured(self, lease: Lease) -> Measured:
         request, started = lease.request, time.monotonic()
-        with self._renewed(lease), tempfile.TemporaryDirectory() as folder:
+        with self._renewed(lease), mended_faults() as mended, tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "serial.log"
             run = self._unit.measure(request.image, request.samples, request.repeats, log)
             traffic = log.read_bytes() if request.wants_log else b""
         self._device_id = run.measurement.device
-        return Measured(run, self.name, lease.waited_s, time.monotonic() - started, traffic)
+        return Measured(run, self.name, lease.waited_s, time.monotonic() - started, traffic, tuple(mended))
 
     def _give_back(self, lease: Lease, failure: Failure) -> None:
         self._failures += 1
@@ -159,8 +172,11 @@ class UnitWorker:
         done = threading.Event()
 
         def renew() -> None:
-            while not done.wait(RENEW_S):
-                self._pool.call("renew", lease.lease_id)
+            while not done.wait(lease.lasts_s / 3):
+                try:
+                    self._pool.call("renew", lease.lease_id, lease.request.request_id, self.name)
+                except InfrastructureError as error:
+                    logger.error("%s: %s", self.name, error)
 
         thread = threading.Thread(target=renew, daemon=True)
         thread.start()

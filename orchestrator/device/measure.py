@@ -8,6 +8,7 @@ from statistics import median_low
 
 from orchestrator.device.flashing import flash_image
 from orchestrator.device.link import SerialLink
+from orchestrator.device.mended import note_mended
 from orchestrator.device.messages import PROTOCOL_VERSION, Identity
 from orchestrator.device.runner import Runner
 from orchestrator.domain.board_type import BoardType
@@ -75,6 +76,7 @@ def measure_image(
             return measure()
         except RETRIED as error:
             logger.warning("attempt %d of %d: %s", attempt, ATTEMPTS, error)
+            note_mended(error)
     return measure()
 
 

@@ -16,6 +16,7 @@ class UnitStatus:
         reason: why it is not healthy.
         checked_at: of the last health check, seconds since the epoch; None: never.
         measurements, failures: since the agent started.
+        sweep: the only sweep that it serves, which brought it; None: any.
         worst_page_erasures: of the flash page erased most often, of `endurance_cycles` in the data sheet.
     """
 
@@ -30,3 +31,4 @@ class UnitStatus:
     failures: int = 0
     worst_page_erasures: int = 0
     endurance_cycles: int = 0
+    sweep: str | None = None
