@@ -12,7 +12,9 @@ import click
 
 from orchestrator.cli.logs import send_logs_to
 from orchestrator.config.board_catalogue import load_board_type
-from orchestrator.domain.errors import InputError
+from orchestrator.domain.errors import InputError, McutuneError
+
+LOOK_S = 2.0
 
 if TYPE_CHECKING:
     from orchestrator.lab.unit import Unit
@@ -63,7 +65,7 @@ def agent(
     themselves. `mcutune boards status` shows them.
     """
     from orchestrator.config.hardware_map import read_hardware_map
-    from orchestrator.lab.state_folder import state_folder
+    from orchestrator.config.state_folder import state_folder
     from orchestrator.lab.virtual_unit import Rehearsal
 
     devices = () if hardware_map is None else read_hardware_map(hardware_map)
@@ -76,10 +78,9 @@ def agent(
     send_logs_to(log, verbose=True)
     with _until_signal() as stopped, ExitStack() as stack:
         places = stack.enter_context(_places(labgrid, place_tags, name)) if labgrid else []
-        if address != "auto":
-            from orchestrator.cluster.ray_node import lab_node
+        from orchestrator.cluster.ray_node import lab_node
 
-            stack.enter_context(lab_node(address))
+        is_up = stack.enter_context(lab_node(address)) if address != "auto" else lambda: True
         from orchestrator.cluster.board_agent import BoardAgent
         from orchestrator.cluster.ray_session import joined
 
@@ -87,13 +88,15 @@ def agent(
         serving = BoardAgent(name, devices, counts, rehearsal, places, state_folder())
         stack.callback(serving.stop)
         click.echo(f"{name}: serving {len(serving.status())} boards to {address}; Ctrl-C ends it")
-        stopped.wait()
+        while not stopped.wait(LOOK_S):
+            if not is_up():
+                raise McutuneError(f"--address {address}: the Ray node of this host has ended; is the head gone?")
 
 
 @contextmanager
 def _places(address: str, tags: tuple[str, ...], name: str) -> Iterator["list[Unit]"]:
+    from orchestrator.config.state_folder import state_folder
     from orchestrator.lab.sole_agent import sole_agent
-    from orchestrator.lab.state_folder import state_folder
     from orchestrator.labgrid_places.units import place_units
 
     with sole_agent(name, state_folder()), place_units(address, tags, name) as units:

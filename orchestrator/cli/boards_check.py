@@ -26,8 +26,8 @@ def check(ids: tuple[str, ...], hardware_map: Path | None, address: str | None, 
     """
     from rich.console import Console
 
+    from orchestrator.config.state_folder import state_folder
     from orchestrator.lab.references import References
-    from orchestrator.lab.state_folder import state_folder
     from orchestrator.report.check_table import check_table
 
     if (hardware_map is None) == (address is None):

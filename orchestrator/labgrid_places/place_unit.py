@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from orchestrator.config.state_folder import wear_folder
 from orchestrator.device.measure import measure_image
+from orchestrator.device.wear import WearStore
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import BoardUnavailableError
+from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.measurement import CyclesSource, DeviceRun
 from orchestrator.domain.model import FirmwareImage
 from orchestrator.labgrid_places.coordinator import Coordinator
@@ -36,6 +39,7 @@ class PlaceUnit:
     """
 
     is_trusted = False
+    has_meter = False
 
     def __init__(self, name: str, board: BoardType, coordinator: Coordinator) -> None:
         self.name = name
@@ -45,13 +49,31 @@ class PlaceUnit:
         self._timer: threading.Timer | None = None
         self._held_since: float | None = None
 
+    def erasures_of_worst_page(self, device_id: str) -> int:
+        """See `Unit`."""
+        return WearStore(wear_folder()).worst_count(device_id)
+
     def measure(
-        self, image: FirmwareImage, samples: tuple[tuple[bytes, ...], ...], repeats: int, log: Path
+        self,
+        image: FirmwareImage,
+        samples: tuple[tuple[bytes, ...], ...],
+        repeats: int,
+        log: Path,
+        *,
+        keep_stale_weights: bool = False,
     ) -> DeviceRun:
         """See `Unit`."""
+        options = FlashOptions(keep_stale_weights=keep_stale_weights, wear_folder=wear_folder())
         with self._held() as url:
             return measure_image(
-                image, self.board, url, samples, cycles_source=CyclesSource.SILICON, repeats=repeats, log=log
+                image,
+                self.board,
+                url,
+                samples,
+                cycles_source=CyclesSource.SILICON,
+                repeats=repeats,
+                log=log,
+                flash=options,
             )
 
     def recover(self) -> None:
