@@ -62,7 +62,7 @@ def _flashing(board: BoardType, method: str) -> str:
 
 def _bootloader(board: BoardType) -> str:
     if board.rom_bootloader is None:
-        return f"the console ({board.console.uart}) does not reach the ROM bootloader as the kit comes"
+        return f"the console ({board.console.uart}) reaches no ROM bootloader as the kit comes"
     return (
         f"the console ({board.console.uart}) reaches the ROM bootloader (product {board.rom_bootloader.product_id:#x})"
     )

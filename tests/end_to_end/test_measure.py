@@ -125,7 +125,7 @@ def test_what_is_known_of_a_board_type_is_shown(mcutune: CommandLine) -> None:
     assert shown["console"] == "LPUART1 (PG7, PG8), 115200 baud"
     assert shown["flashing"].startswith("serial-loader: the console")
     assert "pyocd pack install stm32l4r5zitx" in done.stdout
-    assert shown["bootloader"] == "the console (LPUART1) does not reach the ROM bootloader as the kit comes"
+    assert shown["bootloader"] == "the console (LPUART1) reaches no ROM bootloader as the kit comes"
     assert shown["documents"].startswith("UM2179")
 
 
