@@ -9,7 +9,7 @@
  *
  * that is, the entries behind the 16 of the core, as far as the console's interrupt. Facts of the board arrive as
  * defines made from its board.yaml: MT_CLOCK_HZ, MT_BOARD_NAME, MT_FLASH_ORIGIN, MT_FLASH_BYTES, MT_FLASH_PAGE_BYTES,
- * MT_FLASH_WAIT_STATES, MT_APPLICATION_OFFSET and, where what is erased at once is not a page, MT_FLASH_SECTORS, the
+ * MT_FLASH_PROGRAM_BYTES (what is programmed at once), MT_FLASH_WAIT_STATES, MT_APPLICATION_OFFSET and, where what is erased at once is not a page, MT_FLASH_SECTORS, the
  * sizes of the sectors (flash_sectors.h). MT_CONSOLE_BAUD, MT_CONSOLE_UART (its name, not a string); pins as numbers,
  * port A or P0 being 0: MT_CONSOLE_TX_PORT, MT_CONSOLE_TX_PIN, MT_CONSOLE_RX_..., MT_TRIGGER_....
  */
@@ -79,10 +79,12 @@ bool mt_port_flash_is_as_described(void);
 /* Erase the sector in which `address` lies. False: the chip reported an error. */
 bool mt_port_flash_erase(uint32_t address);
 
-/* Program `count` words, an even number, at a multiple of 8, where the flash is erased. False: as above. */
+/* Program `count` words, which are whole units of MT_FLASH_PROGRAM_BYTES, at a multiple of that, where the flash is
+ * erased. False: as above. */
 bool mt_port_flash_program(uint32_t address, const uint32_t *words, uint32_t count);
 
-/* Take back the report of an unreadable word, as power loss during programming may leave one: called for an NMI. */
-void mt_port_flash_acknowledge_ecc(void);
+/* Take back the report of an unreadable word, as power loss during programming may leave one. Called for an NMI and for
+ * a HardFault, as which chips report such a word. False: there was no report. */
+bool mt_port_flash_acknowledge_ecc(void);
 
 #endif

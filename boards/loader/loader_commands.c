@@ -95,21 +95,31 @@ static bool is_ready_for(uint32_t address)
            (!begins_a_sector || mt_port_flash_erase(address));
 }
 
+/* Fill the last unit that the flash programs with 0xFF. */
+static uint32_t padded(uint8_t *bytes, uint32_t count)
+{
+    while (count % MT_FLASH_PROGRAM_BYTES != 0U) {
+        bytes[count++] = 0xFFU;
+    }
+    return count;
+}
+
 /* The page, then its bytes without the 0xFF at its end. */
 static mt_status write(mt_frame *frame)
 {
     const uint32_t page = word_at(frame, 0U);
-    const uint32_t count = frame->payload_bytes - 8U;
+    uint32_t count = frame->payload_bytes - 8U;
     if (!begun) {
         return MT_NOT_BEGUN;
     }
     if (!is_in_application(page, 1U) || count > MT_FLASH_PAGE_BYTES || count % 8U != 0U) {
         return MT_OUT_OF_RANGE;
     }
+    count = padded(&frame->payload[8], count);
     const uint32_t *words = (const uint32_t *)&frame->payload[8];
     const uint32_t address = (uint32_t)page_address(page);
     if (!is_ready_for(address) || !mt_port_flash_program(address, words, count / 4U) ||
-        memcmp(page_address(page), words, count) != 0) {
+        mt_crc32(0U, page_address(page), count) != mt_crc32(0U, &frame->payload[8], count)) {
         return MT_FLASH_FAILED;
     }
     return MT_OK;

@@ -1,5 +1,6 @@
 #include "loader_frame.h"
 
+#include "flash_read.h"
 #include "loader_wait.h"
 #include "port.h"
 
@@ -21,7 +22,7 @@ uint32_t mt_crc32(uint32_t crc, const uint8_t *data, uint32_t count)
     };
     crc = ~crc;
     for (uint32_t i = 0; i < count; i++) {
-        crc ^= data[i];
+        crc ^= mt_flash_byte(&data[i]);
         crc = crc >> 4 ^ nibbles[crc & 15U];
         crc = crc >> 4 ^ nibbles[crc & 15U];
     }

@@ -38,7 +38,7 @@ mt_reception mt_frame_receive(mt_frame *frame, uint32_t limit_ms);
 /* Answer `frame`: the status, then `count` bytes. */
 void mt_frame_reply(const mt_frame *frame, mt_status status, const uint8_t *data, uint32_t count);
 
-/* CRC-32 as of zlib; begin with 0 and go on with the result. */
+/* CRC-32 as of zlib, of RAM or flash, unreadable or not; begin with 0 and go on with the result. */
 uint32_t mt_crc32(uint32_t crc, const uint8_t *data, uint32_t count);
 
 #endif

@@ -14,7 +14,7 @@ static const uint32_t patience_ms[] = {
 /* So many damaged frames one after another are another speed, not noise. */
 #define DAMAGES_OF_ANOTHER_SPEED 4U
 
-enum { NMI = 2 };
+enum { NMI = 2, FRAME_PC = 6 /* word of the frame that the core pushes on an exception */ };
 
 static mt_frame frame;
 
@@ -27,15 +27,32 @@ __attribute__((noreturn)) static void jump_to_application(void)
     __builtin_unreachable();
 }
 
-/* Unreadable words (NMI) only make CRCs differ; anything else starts the loader anew. */
-void mt_fault_handler(void)
+/* Armv7-M ARM A5.1: the first halfword tells. */
+static uint32_t instruction_bytes(uint32_t address)
+{
+    return *(const uint16_t *)address >> 11 >= 0x1DU ? 4U : 2U;
+}
+
+/* Unreadable words only make CRCs differ; anything else starts the loader anew. After an NMI the load has given
+ * something; after a HardFault it would be done again, and is left out (flash_read.h). */
+__attribute__((used)) void mt_loader_fault(uint32_t *frame)
 {
     uint32_t exception;
     __asm volatile("mrs %0, ipsr" : "=r"(exception));
-    if (exception != NMI) {
+    const bool was_unreadable = mt_port_flash_acknowledge_ecc();
+    if (exception != NMI && !was_unreadable) {
         mt_reboot(MT_BOOT_STAY_IN_LOADER);
     }
-    mt_port_flash_acknowledge_ecc();
+    if (exception != NMI) {
+        frame[FRAME_PC] += instruction_bytes(frame[FRAME_PC]);
+    }
+}
+
+__attribute__((naked)) void mt_fault_handler(void)
+{
+    __asm volatile("mov r0, sp\n"
+                   "ldr r1, =mt_loader_fault\n"
+                   "bx r1\n");
 }
 
 __attribute__((noreturn)) static void serve(void)

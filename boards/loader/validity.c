@@ -1,5 +1,6 @@
 #include "validity.h"
 
+#include "flash_read.h"
 #include "loader_frame.h"
 #include "port.h"
 
@@ -18,7 +19,9 @@ static uint32_t check_of(const mt_record *record)
 
 static mt_record stored(void)
 {
-    return *(const volatile mt_record *)RECORD_ADDRESS;
+    const uint32_t *words = (const uint32_t *)RECORD_ADDRESS;
+    return (mt_record){mt_flash_word(&words[0]), mt_flash_word(&words[1]), mt_flash_word(&words[2]),
+                       mt_flash_word(&words[3])};
 }
 
 bool mt_application_is_valid(void)
@@ -35,9 +38,9 @@ bool mt_application_is_recorded(uint32_t pages, uint32_t crc)
 
 static bool record_is_erased(void)
 {
-    const volatile uint32_t *words = (const volatile uint32_t *)RECORD_ADDRESS;
+    const uint32_t *words = (const uint32_t *)RECORD_ADDRESS;
     for (uint32_t i = 0; i < MT_FLASH_PAGE_BYTES / sizeof *words; i++) {
-        if (words[i] != UINT32_MAX) {
+        if (mt_flash_word(&words[i]) != UINT32_MAX) {
             return false;
         }
     }
@@ -51,9 +54,13 @@ bool mt_application_invalidate(void)
 
 bool mt_application_record(uint32_t pages, uint32_t crc)
 {
-    mt_record record __attribute__((aligned(8))) = {MAGIC, pages, crc, 0U};
-    record.check = check_of(&record);
+    union {
+        mt_record record;
+        uint32_t words[(sizeof(mt_record) + MT_FLASH_PROGRAM_BYTES - 1U) / MT_FLASH_PROGRAM_BYTES *
+                       MT_FLASH_PROGRAM_BYTES / sizeof(uint32_t)];
+    } whole = {{MAGIC, pages, crc, 0U}};
+    whole.record.check = check_of(&whole.record);
     return mt_application_invalidate() &&
-           mt_port_flash_program(RECORD_ADDRESS, (const uint32_t *)&record, sizeof record / sizeof(uint32_t)) &&
+           mt_port_flash_program(RECORD_ADDRESS, whole.words, sizeof whole / sizeof(uint32_t)) &&
            mt_application_is_recorded(pages, crc);
 }

@@ -54,6 +54,7 @@ class _FlashFile(StrictModel):
     wait_states: int = Field(ge=0)
     erase_s: float = Field(gt=0)
     sectors: tuple[SizeBytes, ...] = ()
+    program: SizeBytes = 8
 
 
 class _ConsoleFile(StrictModel):
@@ -111,6 +112,11 @@ class _BoardFile(StrictModel):
         flash_bytes = self._flash_bytes()
         if self.flash.sectors and sum(self.flash.sectors) != flash_bytes:
             raise ValueError(f"flash.sectors: must add up to {flash_bytes} bytes, but got {sum(self.flash.sectors)}")
+        if self.flash.program % 8 or self.flash.page % self.flash.program:
+            raise ValueError(
+                f"flash.program: must be a multiple of 8 that divides a page of {self.flash.page} bytes, "
+                f"but got {self.flash.program}"
+            )
         for size_bytes in (flash_bytes, *self.flash.sectors):
             if size_bytes % self.flash.page:
                 raise ValueError(f"flash: {size_bytes} bytes must be whole pages of {self.flash.page}")
@@ -137,7 +143,9 @@ class _BoardFile(StrictModel):
     def geometry(self) -> FlashGeometry:
         """Give the flash as the rest of the program knows it."""
         flash = self.flash
-        return FlashGeometry(flash.page, flash.endurance, flash.wait_states, flash.erase_s, flash.sectors)
+        return FlashGeometry(
+            flash.page, flash.endurance, flash.wait_states, flash.erase_s, flash.sectors, flash.program
+        )
 
 
 def board_type_names() -> tuple[str, ...]:

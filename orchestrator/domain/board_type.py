@@ -38,6 +38,7 @@ class FlashGeometry:
         page_bytes: what the loader compares and writes at once.
         erase_s: longest time that erasing one sector takes.
         sectors_bytes: what is erased at once, from the first address on; empty: every page is a sector.
+        program_bytes: what is programmed at once; a page is a multiple of it.
     """
 
     page_bytes: int
@@ -45,6 +46,7 @@ class FlashGeometry:
     wait_states: int
     erase_s: float
     sectors_bytes: tuple[int, ...] = ()
+    program_bytes: int = 8
 
     def sector_starts(self, flash_bytes: int) -> tuple[int, ...]:
         """Offset of each sector in a flash of so many bytes, and the flash's end."""

@@ -50,5 +50,5 @@ def _loader(board: BoardType) -> str:
 
 def _bootloader(board: BoardType) -> str:
     if board.rom_bootloader is None:
-        return f"the ROM bootloader is not reached over {board.console.uart}"
+        return f"no ROM bootloader is used over {board.console.uart}"
     return f"the ROM bootloader (product {board.rom_bootloader.product_id:#x}) is reached over {board.console.uart}"

@@ -11,6 +11,7 @@ from orchestrator.domain.pin import Pin
 _FIRMWARE = Path(boards.__file__).parent / "firmware"
 _PORTS = _FIRMWARE / "ports"
 _INCLUDE = re.compile(r'^#include "(\w+)\.h"', re.MULTILINE)
+_UART_FACTS = re.compile(r"^#define (\w+)_FACTS \{", re.MULTILINE)
 
 
 def firmware_sources(board: BoardType) -> tuple[Path, ...]:
@@ -22,7 +23,7 @@ def port_sources(board: BoardType) -> tuple[Path, ...]:
     """Give the board's port and what it shares with others: the C file beside every header of ports/ it includes.
 
     Raises:
-        InputError: there is no such port.
+        InputError: there is no such port, or it does not know the console's UART.
     """
     port = _PORTS / f"{board.port}.c"
     if not port.exists():
@@ -34,7 +35,18 @@ def port_sources(board: BoardType) -> tuple[Path, ...]:
         news = {source for source in sources if source.exists()} - found
         found |= news
         waiting += news
+    _check_console(board, found)
     return (port, *sorted(found - {port}))
+
+
+def _check_console(board: BoardType, sources: set[Path]) -> None:
+    """Raise where a port lists the UARTs it knows (stm32.h) and the board's is not among them."""
+    known = sorted({uart for source in sources for uart in _UART_FACTS.findall(source.read_text())})
+    if known and board.console.uart not in known:
+        raise InputError(
+            f"board {board.name}: port {board.port!r} has no console on {board.console.uart!r}; "
+            f"known: {', '.join(known)}"
+        )
 
 
 def _included_names(source: Path) -> set[str]:
@@ -63,6 +75,7 @@ def firmware_defines(board: BoardType) -> tuple[str, ...]:
         f"-DMT_FLASH_ORIGIN={flash.origin:#x}U",
         f"-DMT_FLASH_BYTES={flash.size_bytes}U",
         f"-DMT_FLASH_PAGE_BYTES={board.flash.page_bytes}U",
+        f"-DMT_FLASH_PROGRAM_BYTES={board.flash.program_bytes}U",
         f"-DMT_FLASH_WAIT_STATES={board.flash.wait_states}U",
         f"-DMT_APPLICATION_OFFSET={board.application_offset_bytes}U",
         *((f"-DMT_FLASH_SECTORS={sectors}",) if sectors else ()),

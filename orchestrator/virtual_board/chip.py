@@ -8,7 +8,7 @@ from typing import ClassVar
 from orchestrator.domain.board_type import BoardType
 from orchestrator.virtual_board.bus import Mapped
 from orchestrator.virtual_board.clock import BoardClock
-from orchestrator.virtual_board.core import core_of
+from orchestrator.virtual_board.core import Core, core_of
 from orchestrator.virtual_board.peripherals.dwt import Dwt
 from orchestrator.virtual_board.peripherals.flash_interface import AccessControl, FlashController
 from orchestrator.virtual_board.peripherals.nvic import Nvic
@@ -50,10 +50,12 @@ class Chip(ABC):
     ) -> None:
         wake = clock.stop_now
         self.systick = SysTick(clock.now, wake)
-        self.core = core_of(board)
+        self.core = self._core(board)
         self.nvic = Nvic(wake, self.core.priority_mask)
-        self.scb = SystemControlBlock(wake, request_reset, self.core.cpuid, self.core.priority_mask)
-        self.dwt = Dwt(clock.cycles, self.scb.is_trace_enabled)
+        data_cache = self.accelerator.data if self.core.has_caches else None
+        self.scb = SystemControlBlock(wake, request_reset, self.core.cpuid, self.core.priority_mask, data_cache)
+        # The lock and caches of its own are the Cortex-M7's among the known cores.
+        self.dwt = Dwt(clock.cycles, self.scb.is_trace_enabled, has_lock=self.core.has_caches)
         self.on_trigger: list[Callable[[bool], None]] = []
         self._build(board, line, clock, on_access_control, on_byte_read)
         self._factory = self._factory_blocks(struct.unpack(">3I", bytes.fromhex(device_id)))
@@ -80,6 +82,10 @@ class Chip(ABC):
     def _trigger_changed(self, high: bool) -> None:
         for tell in self.on_trigger:
             tell(high)
+
+    def _core(self, board: BoardType) -> Core:
+        """Give what executes, as the chip has it."""
+        return core_of(board)
 
     @abstractmethod
     def _build(

@@ -16,7 +16,7 @@ class Core:
 
     Attributes:
         priority_mask: the bits of an interrupt's priority that exist on the chips that are known with this core.
-        aligned_only: a word or halfword that lies across its own multiples faults, whatever the instruction.
+        exc_return: the value that leads back to a handler with an FPU frame; EXC_RETURN's other bits are added to it.
         mispredict_cycles: what a branch costs that went elsewhere than predicted; 0 for a core that predicts none.
         has_caches: the core has caches of its own, which SCB_CCR switches; all others are the chip's.
     """
@@ -27,7 +27,7 @@ class Core:
     table: InstructionTable
     exception_entry_cycles: int
     exception_return_cycles: int
-    aligned_only: bool = False
+    exc_return: int = 0xFFFF_FFE1  # ARMv7-M ARM B1.5.8
     mispredict_cycles: int = 0
     has_caches: bool = False
 
@@ -38,13 +38,12 @@ class Core:
 
 CORES = {
     "cortex-m0plus": Core(
-        unicorn_model=reg.UC_CPU_ARM_CORTEX_M0,  # executes the same instructions
+        unicorn_model=reg.UC_CPU_ARM_CORTEX_M0,  # the same instructions, and no unaligned accesses
         cpuid=0x410C_C601,
         priority_mask=0xC0,
         table=cortex_m0plus.TABLE,
         exception_entry_cycles=cortex_m0plus.EXCEPTION_ENTRY_CYCLES,
         exception_return_cycles=cortex_m0plus.EXCEPTION_RETURN_CYCLES,
-        aligned_only=True,
     ),
     "cortex-m4": Core(
         unicorn_model=reg.UC_CPU_ARM_CORTEX_M4,
@@ -71,6 +70,7 @@ CORES = {
         table=cortex_m33.TABLE,
         exception_entry_cycles=cortex_m33.EXCEPTION_ENTRY_CYCLES,
         exception_return_cycles=cortex_m33.EXCEPTION_RETURN_CYCLES,
+        exc_return=0xFFFF_FFA0,  # of a core without TrustZone (ARMv8-M ARM, EXC_RETURN)
     ),
 }
 

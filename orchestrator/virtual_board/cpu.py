@@ -26,9 +26,12 @@ NOWHERE = 0xF000_0001
 PERIPHERAL_SPACE = (0x4000_0000, 0xC000_0000)
 """Origin and size of what is neither code nor SRAM (ARMv7-M ARM B3.1)."""
 
-THUMB_BIT = 1 << 24
+THUMB_BIT, EXCEPTION_NUMBER = 1 << 24, 0x1FF
+FIRST_EXC_RETURN = 0xF000_0000
+"""In handler mode a jump to this address or above is an exception return (ARMv7-M ARM B1.5.8)."""
+
 WFE, YIELD = 0xBF20, 0xBF10
-INTR_SVC, INTR_PREFETCH_ABORT, INTR_BKPT, INTR_EXCEPTION_RETURN = 2, 3, 7, 8
+INTR_SVC, INTR_PREFETCH_ABORT, INTR_DATA_ABORT, INTR_BKPT, INTR_EXCEPTION_RETURN = 2, 3, 4, 7, 8
 """QEMU's exception numbers (target/arm/cpu.h) as UC_HOOK_INTR passes them."""
 
 
@@ -61,7 +64,7 @@ class Cpu:
         mapped: Sequence[Mapped],
         is_fpu_enabled: Callable[[], bool],
         decoder: BlockDecoder,
-        accelerator: Accelerator,
+        accelerator: Accelerator | None,
     ) -> None:
         self.engine = engine
         self._is_fpu_enabled = is_fpu_enabled
@@ -71,7 +74,8 @@ class Cpu:
         self._invalid_access: tuple[int, int] | None = None
         self._interrupt: int | None = None
         self._in_access = False
-        self.unicorn = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+        # UC_MODE_MCLASS would make a Cortex-M33 of every core, whatever model is asked for.
+        self.unicorn = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         self.unicorn.ctl_set_cpu_model(core.unicorn_model)
         self.unicorn.ctl_set_page_size(BLOCK_BYTES)
         self.registers = Registers(self.unicorn)
@@ -81,12 +85,11 @@ class Cpu:
         flash = next(memory for memory in memories if memory.kind is MemoryKind.FLASH)
         self._flash = flash
         self.on_flash_store: Callable[[int, int, int], None] = lambda address, size_bytes, value: None
-        self._flash_takes_stores = False
-        self.unicorn.hook_add(unicorn.UC_HOOK_MEM_WRITE, self._on_flash_write, begin=flash.origin, end=flash.end - 1)
+        self._flash_stores: int | None = None
         watched_flash = (flash.origin, flash.size_bytes)
         engine.attach(
             self.unicorn,
-            Watched(watched_flash, PERIPHERAL_SPACE, accelerator, core.aligned_only, core.mispredict_cycles),
+            Watched(watched_flash, PERIPHERAL_SPACE, accelerator, core.mispredict_cycles),
         )
         self.unicorn.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
         self.unicorn.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._on_invalid_access)
@@ -105,7 +108,7 @@ class Cpu:
         """Run until the first block that starts at or after `deadline` cycles, or until something happens."""
         self.engine.deadline = deadline
         while True:
-            self.engine.stopped = self.engine.missing = self.engine.unaligned = 0
+            self.engine.stopped = self.engine.missing = 0
             stop = self._run_once()
             if stop is not None:
                 return stop
@@ -151,10 +154,19 @@ class Cpu:
 
     def allow_flash_stores(self, allowed: bool) -> None:
         """Let stores reach the flash, each told to `on_flash_store` before it happens, or let them fault."""
-        if allowed is not self._flash_takes_stores:
-            self._flash_takes_stores = allowed
-            access = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC | (unicorn.UC_PROT_WRITE if allowed else 0)
-            self.unicorn.mem_protect(self._flash.origin, self._flash.size_bytes, access)
+        flash = self._flash
+        if allowed is (self._flash_stores is not None):
+            return
+        access = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC | (unicorn.UC_PROT_WRITE if allowed else 0)
+        self.unicorn.mem_protect(flash.origin, flash.size_bytes, access)
+        if self._flash_stores is not None:
+            self.unicorn.hook_del(self._flash_stores)
+            self._flash_stores = None
+        else:  # only now: with any hook on accesses, code is translated such that all accesses are slow
+            kind = unicorn.UC_HOOK_MEM_WRITE
+            self._flash_stores = self.unicorn.hook_add(
+                kind, self._on_flash_write, begin=flash.origin, end=flash.end - 1
+            )
 
     def forget_code(self) -> None:
         """Drop everything that was derived from code: it may have changed."""
@@ -192,10 +204,12 @@ class Cpu:
                 self._in_access = False
 
         self.unicorn.mmio_map(block.base, block.size_bytes, read, None, write, None)
+        if block.base >= PERIPHERAL_SPACE[0]:
+            # Protected, so that the engine's hook for it makes Unicorn bring the program counter up to date.
+            self.unicorn.mem_protect(block.base, block.size_bytes, unicorn.UC_PROT_NONE)
 
     def _on_flash_write(self, _: Any, _access: int, address: int, size_bytes: int, value: int, _user: Any) -> None:
-        if self._flash_takes_stores:
-            self.on_flash_store(address, size_bytes, value & ((1 << (8 * size_bytes)) - 1))
+        self.on_flash_store(address, size_bytes, value & ((1 << (8 * size_bytes)) - 1))
 
     def _on_interrupt(self, engine: Any, number: int, _: Any) -> None:
         self._interrupt = number
@@ -214,8 +228,6 @@ class Cpu:
             self.unicorn.emu_start(self.pc | 1, NOWHERE)
         except unicorn.UcError as error:
             return self._stop_of_error(error)
-        if self.engine.unaligned:
-            return self._fault(FaultKind.UNALIGNED, self.engine.unaligned)
         if self._interrupt is not None:
             return self._stop_of_interrupt(self._interrupt)
         if self.engine.missing:
@@ -233,16 +245,22 @@ class Cpu:
         return None
 
     def _stop_of_interrupt(self, number: int) -> Stop:
-        if number == INTR_EXCEPTION_RETURN:
+        if number == INTR_EXCEPTION_RETURN or (number == INTR_PREFETCH_ABORT and self._returns_from_handler()):
             return Stop(StopKind.EXCEPTION_RETURN)
         if number == INTR_SVC:
             return Stop(StopKind.SUPERVISOR_CALL)
-        kinds = {INTR_BKPT: FaultKind.BREAKPOINT, INTR_PREFETCH_ABORT: FaultKind.EXECUTE_NEVER}
+        kinds = {
+            INTR_BKPT: FaultKind.BREAKPOINT,
+            INTR_PREFETCH_ABORT: FaultKind.EXECUTE_NEVER,
+            INTR_DATA_ABORT: FaultKind.UNALIGNED,
+        }
         return self._fault(kinds.get(number, FaultKind.UNDEFINED_INSTRUCTION))
 
     def _stop_of_error(self, error: unicorn.UcError) -> Stop | None:
         if self._invalid_access is not None:
             kind, address = self._invalid_access
+            if kind == unicorn.UC_MEM_FETCH_UNMAPPED and self._returns_from_handler():
+                return Stop(StopKind.EXCEPTION_RETURN)
             if kind == unicorn.UC_MEM_FETCH_UNMAPPED:
                 return self._fault(FaultKind.INSTRUCTION_BUS)
             if kind == unicorn.UC_MEM_FETCH_PROT:
@@ -263,6 +281,11 @@ class Cpu:
             return False
         before = self.read_memory(pc - 2, 2)
         return before is not None and int.from_bytes(before, "little") in (WFE, YIELD)
+
+    def _returns_from_handler(self) -> bool:
+        """Tell an exception return, which Unicorn takes for a wild jump unless the core has TrustZone."""
+        in_handler = self.registers.read(reg.UC_ARM_REG_XPSR) & EXCEPTION_NUMBER
+        return bool(in_handler) and self.pc >= FIRST_EXC_RETURN
 
     def _fault(self, kind: FaultKind, address: int | None = None) -> Stop:
         return Stop(StopKind.FAULT, Fault(kind, self.pc, address))

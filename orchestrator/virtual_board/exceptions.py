@@ -30,6 +30,9 @@ BASE_PRIORITY = 256
 
 HARD_FAULT_PRIORITY = -1
 FORCED, VECTTBL, DEBUGEVT = 1 << 30, 1 << 1, 1 << 31
+PLAIN_FRAME, TO_THREAD, PROCESS_STACK = 1 << 4, 1 << 3, 1 << 2
+"""Bits of EXC_RETURN that are added to `Core.exc_return`."""
+
 FPCA, SPSEL, NPRIV = 1 << 2, 1 << 1, 1 << 0
 ALIGNED_FRAME = 1 << 9
 _ENABLE_BITS = {4: 1 << 16, 5: 1 << 17, 6: 1 << 18}
@@ -109,15 +112,17 @@ class Exceptions:
 
     def return_from_exception(self) -> None:
         """Unstack the frame that EXC_RETURN in the program counter points out."""
-        exc_return = self._cpu.pc | 1
-        if exc_return & 0xF not in (0x1, 0x9, 0xD) or not self._active:
+        exc_return = self._cpu.pc | self._core.exc_return & 1
+        where = exc_return & (TO_THREAD | PROCESS_STACK)
+        is_known = exc_return & ~(PLAIN_FRAME | where) == self._core.exc_return and where != PROCESS_STACK
+        if not is_known or not self._active:
             self.take_fault(Fault(FaultKind.INVALID_RETURN, self._cpu.pc))
             return
         self._active.pop()
         self._scb.active = self._active[-1] if self._active else 0
-        uses_process_stack = exc_return & 0xF == 0xD
+        uses_process_stack = bool(exc_return & PROCESS_STACK)
         pointer = reg.UC_ARM_REG_PSP if uses_process_stack else reg.UC_ARM_REG_MSP
-        has_fpu_frame = not exc_return & 0x10
+        has_fpu_frame = not exc_return & PLAIN_FRAME
         self._unstack(pointer, has_fpu_frame)
         control = self._registers.read(reg.UC_ARM_REG_CONTROL) & NPRIV
         control |= (SPSEL if uses_process_stack else 0) | (FPCA if has_fpu_frame else 0)
@@ -208,8 +213,8 @@ class Exceptions:
         if has_fpu_frame:
             frame += _FPU_FRAME.pack(*(self._registers.read(register) for register in _FPU_REGISTERS), 0)
         self._registers.write(pointer, top)
-        mode = 0x1 if in_handler else (0xD if uses_process_stack else 0x9)
-        exc_return = 0xFFFF_FFE0 | (0 if has_fpu_frame else 0x10) | mode
+        exc_return = self._core.exc_return | (0 if has_fpu_frame else PLAIN_FRAME)
+        exc_return |= (0 if in_handler else TO_THREAD) | (PROCESS_STACK if uses_process_stack else 0)
         return exc_return, self._cpu.write_ram(top, frame)
 
     def _unstack(self, pointer: int, has_fpu_frame: bool) -> None:

@@ -23,7 +23,9 @@ from orchestrator.virtual_board.peripherals.uart import IDLE_POLLS
 from orchestrator.virtual_board.rom_bootloader import BootloaderProtocol
 from orchestrator.virtual_board.serial_line import LineFormat, SerialLine
 from orchestrator.virtual_board.stm32f4 import Stm32F4
+from orchestrator.virtual_board.stm32f7 import Stm32F7
 from orchestrator.virtual_board.stm32g0 import Stm32G0
+from orchestrator.virtual_board.stm32h7 import Stm32H7
 from orchestrator.virtual_board.stm32l4 import Stm32L4
 from orchestrator.virtual_board.stm32l4plus import Stm32L4Plus
 from orchestrator.virtual_board.stm32u5 import Stm32U5
@@ -46,7 +48,9 @@ BOOTLOADER_FORMAT = LineFormat(baud=None, parity="E")
 CHIPS: dict[str, type[Chip]] = {
     "nrf52": Nrf52,
     "stm32f4": Stm32F4,
+    "stm32f7": Stm32F7,
     "stm32g0": Stm32G0,
+    "stm32h7": Stm32H7,
     "stm32l4": Stm32L4,
     "stm32l4plus": Stm32L4Plus,
     "stm32u5": Stm32U5,
@@ -126,7 +130,7 @@ class Machine:
             self.chip.mapped,
             self.chip.scb.is_fpu_enabled,
             decoder,
-            self.chip.accelerator,
+            None if self._zero_wait_states else self.chip.accelerator,
         )
         self.flash = FlashMemory(board, self.cpu)
         self.chip.flash_interface.attach(self.flash)

@@ -1,6 +1,7 @@
 """The nRF52840 around the core: which peripheral sits where (product specification, memory map) and how it is wired."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from orchestrator.domain.board_type import BoardType, MemoryKind
 from orchestrator.domain.errors import InputError
@@ -8,6 +9,7 @@ from orchestrator.domain.pin import Pin
 from orchestrator.virtual_board.bus import BLOCK_BYTES, Mapped
 from orchestrator.virtual_board.chip import Chip
 from orchestrator.virtual_board.clock import BoardClock
+from orchestrator.virtual_board.core import Core
 from orchestrator.virtual_board.peripherals.clock_nrf import ClockOfNrf
 from orchestrator.virtual_board.peripherals.constant import Constant
 from orchestrator.virtual_board.peripherals.flash_interface import AccessControl
@@ -21,8 +23,11 @@ from orchestrator.virtual_board.timing.flash_timing import CACHE_OF_NRF52
 CONSOLE_UART, UART0_EXCEPTION = "UART0", FIRST_IRQ + 2
 """Interrupts have the number of their peripheral, 0x40002000 being the second."""
 
+PRIORITY_MASK = 0xE0
+"""Three bits, where an STM32 has four."""
+
 PERIPHERAL_BYTES = 0x1000
-FICR_BASE, CODE_PAGE_SIZE, CODE_SIZE, DEVICE_ID = 0x1000_0000, 0x010, 0x014, 0x060
+FICR_BASE, CODE_PAGE_SIZE, CODE_SIZE, DEVICE_ID, INFO_PART = 0x1000_0000, 0x010, 0x014, 0x060, 0x100
 
 
 class Nrf52(Chip):
@@ -32,6 +37,9 @@ class Nrf52(Chip):
     console_exception = UART0_EXCEPTION
     usart: UartOfNrf
     flash_interface: Nvmc
+
+    def _core(self, board: BoardType) -> Core:
+        return replace(super()._core(board), priority_mask=PRIORITY_MASK)
 
     def _build(
         self,
@@ -69,7 +77,7 @@ class Nrf52(Chip):
     def _factory_blocks(self, unique_id: tuple[int, ...]) -> tuple[Mapped, ...]:
         flash_bytes, page_bytes = self._board.memory(MemoryKind.FLASH).size_bytes, self._board.flash.page_bytes
         words = {CODE_PAGE_SIZE: page_bytes, CODE_SIZE: flash_bytes // page_bytes}
-        words |= {DEVICE_ID: unique_id[0], DEVICE_ID + 4: unique_id[1]}
+        words |= {DEVICE_ID: unique_id[0], DEVICE_ID + 4: unique_id[1], INFO_PART: 0x0005_2840}
         return (Mapped(FICR_BASE, BLOCK_BYTES, Constant(words)),)
 
 

@@ -13,8 +13,6 @@ from orchestrator.virtual_board.timing.flash_timing import ART_128_BITS
 
 logger = logging.getLogger(__name__)
 
-MAX_APB1_HZ, MAX_APB2_HZ = 45e6, 90e6
-"""RM0390 6.2."""
 GPIO_MODES = {0: 0xA800_0000, 1: 0x0000_0280}
 UARTS = {  # RM0390, table "Vector table for STM32F446xx"; DS10693 (functions)
     "USART2": UartPlace(UsartV1, 0x4000_4400, (APB1ENR, 17), 38, 7, APB1),
@@ -33,14 +31,18 @@ class Stm32F4(Stm32):
     gpio_mode, gpio_modes = 0, GPIO_MODES
     unique_id, flash_size = 0x1FFF_7A10, 0x1FFF_7A22  # RM0390, chapter "Device electronic signature"
     uarts = UARTS
+    max_bus_hz = (45e6, 90e6)  # APB1 and APB2 (RM0390 6.2)
     rcc: RccF4
 
     def _further_peripherals(self) -> tuple[Mapped, ...]:
-        self.power = PowerF4()
+        self.power = self._power()
         return (
             self._gated(0x4000_7000, self.power, (APB1ENR, 28)),
             self._gated(0x4001_3800, Peripheral(), (APB2ENR, 14)),  # SYSCFG
         )
+
+    def _power(self) -> PowerF4:
+        return PowerF4()
 
     def _max_hclk_hz(self) -> float:
         """RM0390, table "Number of wait states according to CPU clock (HCLK) frequency": 2.7 V and more."""
@@ -48,5 +50,5 @@ class Stm32F4(Stm32):
 
     def _check_core_clock(self) -> None:
         super()._check_core_clock()
-        if self.rcc.bus_hz(APB1) > MAX_APB1_HZ or self.rcc.bus_hz(APB2) > MAX_APB2_HZ:
+        if self.rcc.bus_hz(APB1) > self.max_bus_hz[0] or self.rcc.bus_hz(APB2) > self.max_bus_hz[1]:
             logger.error("the core runs at %.0f MHz, and APB1 or APB2 faster than it may", self.rcc.hclk_hz() / 1e6)

@@ -56,9 +56,10 @@ WAYS = {
     "virtual-sectors": Way(load_board_type("nucleo_f446re"), CyclesSource.VIRTUAL, virtual_board),
     "virtual-cortex-m0plus": Way(load_board_type("nucleo_g071rb"), CyclesSource.VIRTUAL, virtual_board),
     "virtual-nrf52": Way(load_board_type("nrf52840dk"), CyclesSource.VIRTUAL, virtual_board),
+    "virtual-cortex-m7": Way(load_board_type("nucleo_h743zi"), CyclesSource.VIRTUAL, virtual_board),
     "virtual-cortex-m33": Way(load_board_type("nucleo_u575zi_q"), CyclesSource.VIRTUAL, virtual_board),
 }
-SLOW_WAYS = {"virtual-nrf52", "virtual-cortex-m33"}
+SLOW_WAYS = {"virtual-nrf52", "virtual-cortex-m7", "virtual-cortex-m33"}
 """Families that pass the same tests of the resident loader, `test_resident_loader.py`, by default."""
 
 
@@ -139,7 +140,8 @@ def test_cycles_are_repeatable_and_the_layers_add_up(board: BoardType, source: C
     image = link_image(example_model(WEIGHTS), board)
     runs = [measure_image(image, board, url, SAMPLES[:1], cycles_source=source).measurement for _ in range(2)]
     assert runs[0].cycles == pytest.approx(runs[1].cycles, rel=0.01)
-    assert sum(layer.cycles for layer in runs[0].layers) == pytest.approx(runs[0].cycles, rel=0.05)
+    # `layers%` runs the network once: a core that caches and predicts branches has yet to learn it.
+    assert sum(layer.cycles for layer in runs[0].layers) == pytest.approx(runs[0].cycles, rel=0.05, abs=400)
     assert runs[0].device == runs[1].device
 
 

@@ -41,6 +41,7 @@ BOARDS = {
     "nucleo_l4r5zi": load_board_type("nucleo_l4r5zi"),
     "nucleo_f446re": load_board_type("nucleo_f446re"),
     "nucleo_g071rb": load_board_type("nucleo_g071rb"),
+    "nucleo_h743zi": load_board_type("nucleo_h743zi"),
     "nrf52840dk": load_board_type("nrf52840dk"),
     "nucleo_u575zi_q": load_board_type("nucleo_u575zi_q"),
     "nucleo_l476rg": replace(

@@ -123,7 +123,7 @@ def test_what_is_known_of_a_board_type_is_shown(mcutune: CommandLine) -> None:
     assert shown["clock"] == "120 MHz, flash with 5 wait states"
     assert shown["console"] == "LPUART1 (PG7, PG8), 115200 baud"
     assert shown["flashing"] == "serial-loader"
-    assert shown["bootloader"] == "the ROM bootloader is not reached over LPUART1"
+    assert shown["bootloader"] == "no ROM bootloader is used over LPUART1"
     assert shown["documents"].startswith("UM2179")
 
 

@@ -53,7 +53,7 @@ bool mt_port_flash_program(uint32_t address, const uint32_t *words, uint32_t cou
     return true;
 }
 
-void mt_port_flash_acknowledge_ecc(void)
+bool mt_port_flash_acknowledge_ecc(void)
 {
-    /* This flash has no error correction and raises no NMI. */
+    return false; /* This flash has no error correction. */
 }

@@ -83,7 +83,9 @@ bool mt_port_flash_program(uint32_t address, const uint32_t *words, uint32_t cou
     return end() && succeeded;
 }
 
-void mt_port_flash_acknowledge_ecc(void)
+bool mt_port_flash_acknowledge_ecc(void)
 {
+    const bool reported = FLASH_ECCR & ECCR_TWO_BITS;
     FLASH_ECCR |= ECCR_TWO_BITS; /* cleared by writing 1 */
+    return reported;
 }

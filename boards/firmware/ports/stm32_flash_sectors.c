@@ -74,7 +74,8 @@ bool mt_port_flash_program(uint32_t address, const uint32_t *words, uint32_t cou
     return end() && succeeded;
 }
 
-/* This flash has no error correction, and no NMI comes from it. */
-void mt_port_flash_acknowledge_ecc(void)
+/* This flash has no error correction. */
+bool mt_port_flash_acknowledge_ecc(void)
 {
+    return false;
 }

@@ -28,6 +28,7 @@
 #define PROGRAMMED_WORDS 4U
 
 _Static_assert(MT_FLASH_PAGE_BYTES == 8192U, "pages of 8 KiB");
+_Static_assert(MT_FLASH_PROGRAM_BYTES == 4U * PROGRAMMED_WORDS, "four words at once");
 
 /* Switching it off empties it. */
 void mt_stm32u5_cache(bool on)
@@ -86,22 +87,9 @@ bool mt_port_flash_erase(uint32_t address)
     return end();
 }
 
-/* Four words, as erased where there are fewer: what is as erased stays programmable. */
-static void program_some(volatile uint32_t *at, const uint32_t *words, uint32_t count)
+static bool is_as_erased(const uint32_t *words)
 {
-    uint32_t common = UINT32_MAX;
-    uint32_t complete[PROGRAMMED_WORDS];
-    for (uint32_t i = 0; i < PROGRAMMED_WORDS; i++) {
-        complete[i] = i < count ? words[i] : UINT32_MAX;
-        common &= complete[i];
-    }
-    if (common == UINT32_MAX) {
-        return;
-    }
-    for (uint32_t i = 0; i < PROGRAMMED_WORDS; i++) {
-        at[i] = complete[i];
-    }
-    wait_until_idle();
+    return (words[0] & words[1] & words[2] & words[3]) == UINT32_MAX;
 }
 
 bool mt_port_flash_program(uint32_t address, const uint32_t *words, uint32_t count)
@@ -109,12 +97,21 @@ bool mt_port_flash_program(uint32_t address, const uint32_t *words, uint32_t cou
     begin();
     FLASH_NSCR = CR_PROGRAM;
     for (uint32_t i = 0; i < count && !(FLASH_NSSR & SR_ERRORS); i += PROGRAMMED_WORDS) {
-        program_some((volatile uint32_t *)(address + 4U * i), &words[i], count - i);
+        if (is_as_erased(&words[i])) {
+            continue; /* leaves the four words programmable */
+        }
+        volatile uint32_t *at = (volatile uint32_t *)(address + 4U * i);
+        for (uint32_t word = 0; word < PROGRAMMED_WORDS; word++) {
+            at[word] = words[i + word];
+        }
+        wait_until_idle();
     }
     return end();
 }
 
-void mt_port_flash_acknowledge_ecc(void)
+bool mt_port_flash_acknowledge_ecc(void)
 {
+    const bool reported = FLASH_ECCR & ECCR_TWO_BITS;
     FLASH_ECCR |= ECCR_TWO_BITS; /* cleared by writing 1 */
+    return reported;
 }

@@ -4,15 +4,21 @@ from collections.abc import Callable
 
 from orchestrator.virtual_board.peripherals.peripheral import Peripheral
 
-CTRL, CYCCNT, LAR = 0x000, 0x004, 0xFB0
+CTRL, CYCCNT, LAR, LSR = 0x000, 0x004, 0xFB0, 0xFB4
+UNLOCK = 0xC5AC_CE55
+"""CoreSight Architecture Specification, Lock Access Register."""
+
 CYCCNTENA = 1
 
 
 class Dwt(Peripheral):
-    """CYCCNT counts core cycles while CYCCNTENA and DEMCR.TRCENA are set; it stands still in WFI."""
+    """CYCCNT counts core cycles while CYCCNTENA and DEMCR.TRCENA are set; it stands still in WFI.
 
-    def __init__(self, cycles: Callable[[], int], is_trace_enabled: Callable[[], bool]) -> None:
-        super().__init__({CTRL: 0x4000_0000})
+    With a lock, writes are ignored until it is opened.
+    """
+
+    def __init__(self, cycles: Callable[[], int], is_trace_enabled: Callable[[], bool], has_lock: bool = False) -> None:
+        super().__init__({CTRL: 0x4000_0000, LSR: 3 if has_lock else 0})
         self._cycles = cycles
         self._is_trace_enabled = is_trace_enabled
         self._started_at: int | None = None
@@ -26,6 +32,11 @@ class Dwt(Peripheral):
         return self._count() if offset == CYCCNT else super().read(offset)
 
     def write(self, offset: int, value: int) -> None:
+        if offset == LAR:
+            self._stored[LSR] = self.stored(LSR) & 1 | (2 if self.stored(LSR) and value != UNLOCK else 0)
+            return
+        if self.stored(LSR) & 2:
+            return
         if offset == CYCCNT:
             self._held = value
             if self._started_at is not None:

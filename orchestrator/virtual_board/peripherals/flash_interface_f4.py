@@ -1,4 +1,4 @@
-"""Flash interface of STM32F4 (RM0390 chapter 3): sectors, programming by what PSIZE says."""
+"""Flash interface of STM32F4 (RM0390 chapter 3) and F7 (RM0385 chapter 3): sectors, programming as PSIZE says."""
 
 from collections.abc import Callable
 
@@ -10,12 +10,16 @@ PG, SER, STRT, EOPIE, LOCK = 1 << 0, 1 << 1, 1 << 16, 1 << 24, 1 << 31
 SNB_SHIFT, PSIZE_SHIFT, PROTECTION_SHIFT = 3, 8, 16
 EOP, WRPERR, PGAERR, PGPERR, BSY = 1 << 0, 1 << 4, 1 << 5, 1 << 6, 1 << 16
 OPTCR_RESET = 0x0FFF_AAED
-_RESET = {CR: LOCK, OPTCR: OPTCR_RESET}
 DOUBLE_WORD_BYTES = 8
 
+OPTCR_RESET_OF_F7 = 0xC0FF_AAFD
 ERASE_S = {16 * 1024: 0.25, 64 * 1024: 0.55, 128 * 1024: 1.0}
+ERASE_S_OF_F7 = {32 * 1024: 0.25, 128 * 1024: 0.55, 256 * 1024: 1.0}
 PROGRAM_S = 0.000016
-"""Typical times of a sector by its size, and of one store (DS10693, table "Flash memory programming", x32)."""
+"""Typical times of a sector by its size, and of one store (DS10693, DS10916, table "Flash memory programming", x32)."""
+
+_RESET = {CR: LOCK, OPTCR: OPTCR_RESET}
+_RESET_OF_F7 = {CR: LOCK, OPTCR: OPTCR_RESET_OF_F7}
 
 
 class FlashInterfaceF4(OneBankController):
@@ -80,6 +84,16 @@ class FlashInterfaceF4(OneBankController):
     def _done(self, duration_s: float) -> None:
         """EOP is shown only while its interrupt is enabled."""
         self._finish(duration_s, EOP if self.stored(CR) & EOPIE else 0)
+
+
+class FlashInterfaceF7(FlashInterfaceF4):
+    """Prefetch and the accelerator are the ITCM bus's; reads over AXI have neither."""
+
+    reset_values = _RESET_OF_F7
+    erase_s = ERASE_S_OF_F7
+
+    def _access_control(self) -> AccessControl:
+        return AccessControl(self.wait_states, prefetch=False, instruction_cache=False, data_cache=False)
 
 
 def _programmed(store: Store) -> bytes:

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from orchestrator.virtual_board.peripherals.peripheral import Peripheral
+from orchestrator.virtual_board.timing.flash_timing import Cache
 
 CPUID, ICSR, VTOR, AIRCR, CCR = 0x00, 0x04, 0x08, 0x0C, 0x14
-SHPR1, SHCSR, CFSR, HFSR, MMFAR, BFAR, CPACR, DEMCR = 0x18, 0x24, 0x28, 0x2C, 0x34, 0x38, 0x88, 0xFC
+SHPR1, SHCSR, CFSR, HFSR, MMFAR, BFAR = 0x18, 0x24, 0x28, 0x2C, 0x34, 0x38
+CCSIDR, CPACR, DEMCR = 0x80, 0x88, 0xFC
 VECTKEY = 0x05FA
 SYSRESETREQ, TRCENA, BFARVALID, MMARVALID = 1 << 2, 1 << 24, 1 << 15, 1 << 7
 PENDSVSET, PENDSVCLR, PENDSTSET, PENDSTCLR = 1 << 28, 1 << 27, 1 << 26, 1 << 25
@@ -20,9 +22,14 @@ class SystemControlBlock(Peripheral):
     """
 
     def __init__(
-        self, on_change: Callable[[], None], request_reset: Callable[[], None], cpuid: int, priority_mask: int
+        self,
+        on_change: Callable[[], None],
+        request_reset: Callable[[], None],
+        cpuid: int,
+        priority_mask: int,
+        data_cache: Cache | None = None,
     ) -> None:
-        super().__init__({CPUID: cpuid, AIRCR: 0xFA05_0000, CCR: 0x0000_0200})
+        super().__init__({CPUID: cpuid, AIRCR: 0xFA05_0000, CCR: 0x0000_0200, CCSIDR: _size_of(data_cache)})
         self._on_change = on_change
         self._priority_mask = priority_mask
         self._request_reset = request_reset
@@ -49,7 +56,7 @@ class SystemControlBlock(Peripheral):
             self._write_icsr(value)
         elif offset == AIRCR:
             self._write_aircr(value)
-        elif offset != CPUID:
+        elif offset not in (CPUID, CCSIDR):
             super().write(offset, value)
             if offset == CCR:
                 self.on_cache_control()
@@ -97,3 +104,8 @@ class SystemControlBlock(Peripheral):
     def is_data_cache_on(self) -> bool:
         """Say whether CCR.DC switches the core's own data cache on (Cortex-M7)."""
         return bool(self.stored(CCR) & DC)
+
+
+def _size_of(cache: Cache | None) -> int:
+    """Give CCSIDR of a data cache in lines of 32 bytes, with all policies; 0: there is none (ARM DDI 0489 3.3.4)."""
+    return 0 if cache is None else 0xF000_0001 | (cache.sets - 1) << 13 | (cache.ways - 1) << 3

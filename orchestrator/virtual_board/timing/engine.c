@@ -2,7 +2,6 @@
  *
  * A block whose cost is not known yet, or the end of the budget, stops the emulation before the block runs;
  * nothing is counted for it then, so where a run is cut into slices leaves no trace in the counts. */
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -33,7 +32,7 @@ struct prediction {
 struct engine {
     uint64_t cycles, instructions, deadline;
     uint32_t block_address, block_size, block_cycles, block_end;
-    uint32_t missing, stopped, unaligned;
+    uint32_t missing, stopped;
     uint32_t leaving, mispredict_cycles;
     uint32_t instruction_miss_cycles, following_miss_cycles, data_miss_cycles, ram_miss_cycles;
     uint32_t instruction_cache_on, data_cache_on, shares_cache;
@@ -216,18 +215,9 @@ void engine_on_ram_write(void *unicorn, int type, uint64_t address, int size, in
     }
 }
 
-/* For cores that cannot access a word or halfword across its own multiples. */
-void engine_on_any_access(void *unicorn, int type, uint64_t address, int size, int64_t value, struct engine *engine)
-{
-    (void)type, (void)value;
-    if ((address & (uint64_t)(size - 1)) != 0 && engine->unaligned == 0) {
-        engine->unaligned = (uint32_t)address;
-        engine->stop(unicorn);
-    }
-}
-
-/* A hook on peripheral accesses makes Unicorn bring the program counter up to date; it has nothing else to do. */
-void engine_on_access(void *unicorn, int type, uint64_t address, int size, int64_t value, void *engine)
+/* Peripherals are protected, so that Unicorn asks, having brought the program counter up to date. */
+int engine_on_access(void *unicorn, int type, uint64_t address, int size, int64_t value, void *engine)
 {
     (void)unicorn, (void)type, (void)address, (void)size, (void)value, (void)engine;
+    return 1;
 }

@@ -19,14 +19,13 @@ class Watched:
 
     Attributes:
         flash, peripherals: first address and length in bytes.
-        aligned_only: an access across the multiples of its size ends the emulation.
+        accelerator: None where memories answer at once; accesses are not hooked then, which makes all of them fast.
         mispredict_cycles: of a branch that was predicted wrongly; 0 where none is predicted.
     """
 
     flash: tuple[int, int]
     peripherals: tuple[int, int]
-    accelerator: Accelerator
-    aligned_only: bool
+    accelerator: Accelerator | None
     mispredict_cycles: int = 0
 
 
@@ -41,7 +40,6 @@ class TimingEngine(Protocol):
         deadline: the emulation stops at the first block that starts at or after this many cycles.
         block_address, block_size, block_cycles: the block that runs, or that stopped the emulation.
         stopped: set when the engine stopped the emulation; `missing` when it did so for an unknown block.
-        unaligned: address of an access that ended the emulation, or 0.
     """
 
     cycles: int
@@ -53,7 +51,6 @@ class TimingEngine(Protocol):
     block_end: int
     stopped: int
     missing: int
-    unaligned: int
 
     def attach(self, unicorn: Any, watched: Watched) -> None:
         """Install the hooks."""

@@ -58,12 +58,11 @@ class NativeEngine(ctypes.Structure):
     block_end: int
     stopped: int
     missing: int
-    unaligned: int
 
     _fields_: ClassVar = [
         *((name, ctypes.c_uint64) for name in ("cycles", "instructions", "deadline")),
         *((name, ctypes.c_uint32) for name in ("block_address", "block_size", "block_cycles", "block_end")),
-        *((name, ctypes.c_uint32) for name in ("missing", "stopped", "unaligned", "leaving", "mispredict_cycles")),
+        *((name, ctypes.c_uint32) for name in ("missing", "stopped", "leaving", "mispredict_cycles")),
         *((name, ctypes.c_uint32) for name in ("instruction_miss_cycles", "following_miss_cycles")),
         *((name, ctypes.c_uint32) for name in ("data_miss_cycles", "ram_miss_cycles")),
         *((name, ctypes.c_uint32) for name in ("instruction_cache_on", "data_cache_on", "shares_cache")),
@@ -88,16 +87,17 @@ class NativeEngine(ctypes.Structure):
     def attach(self, unicorn_engine: Any, watched: Watched) -> None:
         self.flash_origin, self.flash_bytes = watched.flash
         self.mispredict_cycles = watched.mispredict_cycles
-        self._use_accelerator(watched.accelerator)
         reads, writes = unicorn.UC_HOOK_MEM_READ, unicorn.UC_HOOK_MEM_WRITE
+        protected = unicorn.UC_HOOK_MEM_READ_PROT | unicorn.UC_HOOK_MEM_WRITE_PROT
         self._hook(unicorn_engine, unicorn.UC_HOOK_BLOCK, "engine_on_block", (1, 0))
+        self._hook(unicorn_engine, protected, "engine_on_access", watched.peripherals)
+        if watched.accelerator is None:
+            return
+        self._use_accelerator(watched.accelerator)
         self._hook(unicorn_engine, reads, "engine_on_flash_read", watched.flash)
-        self._hook(unicorn_engine, reads | writes, "engine_on_access", watched.peripherals)
         for ram in watched.accelerator.cached_ram:
             self._hook(unicorn_engine, reads, "engine_on_ram_read", ram)
             self._hook(unicorn_engine, writes, "engine_on_ram_write", ram)
-        if watched.aligned_only:
-            self._hook(unicorn_engine, reads | writes, "engine_on_any_access", (1, 0))
 
     def learn(self, block: Block) -> None:
         if self._learnt >= SLOTS // 2:

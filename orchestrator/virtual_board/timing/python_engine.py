@@ -10,6 +10,7 @@ from orchestrator.virtual_board.timing.cache_model import BranchPredictor, Cache
 from orchestrator.virtual_board.timing.engine import Watched
 from orchestrator.virtual_board.timing.flash_timing import ART_64_BITS, Accelerator, FlashTiming
 
+_PROTECTED = unicorn.UC_HOOK_MEM_READ_PROT | unicorn.UC_HOOK_MEM_WRITE_PROT
 _NONE = -2
 """No line follows this one."""
 
@@ -20,7 +21,7 @@ class PythonEngine:
     def __init__(self) -> None:
         self.cycles = self.instructions = self.deadline = 0
         self.block_address = self.block_size = self.block_cycles = self.block_end = 0
-        self.stopped = self.missing = self.unaligned = 0
+        self.stopped = self.missing = 0
         self._leaving = 0
         self._costs: dict[tuple[int, int], tuple[Block, range]] = {}
         self._flash = range(0)
@@ -31,22 +32,22 @@ class PythonEngine:
 
     def attach(self, unicorn_engine: Any, watched: Watched) -> None:
         origin, length = watched.flash
-        self._use_accelerator(watched.accelerator)
         self._predictor = BranchPredictor(watched.mispredict_cycles) if watched.mispredict_cycles else None
         self._flash = range(origin, origin + length)
         reads, writes = unicorn.UC_HOOK_MEM_READ, unicorn.UC_HOOK_MEM_WRITE
 
-        def hook(kind: int, call: Callable[..., None], start: int, size: int) -> None:
+        def hook(kind: int, call: Callable[..., object], start: int, size: int) -> None:
             unicorn_engine.hook_add(kind, call, begin=start, end=start + size - 1)
 
         unicorn_engine.hook_add(unicorn.UC_HOOK_BLOCK, self._on_block)
+        hook(_PROTECTED, _on_access, *watched.peripherals)
+        if watched.accelerator is None:
+            return
+        self._use_accelerator(watched.accelerator)
         hook(reads, self._on_flash_read, *watched.flash)
-        hook(reads | writes, _on_access, *watched.peripherals)
         for ram in watched.accelerator.cached_ram:
             hook(reads, self._on_ram_read, *ram)
             hook(writes, self._on_ram_write, *ram)
-        if watched.aligned_only:
-            unicorn_engine.hook_add(reads | writes, self._on_any_access)
 
     def learn(self, block: Block) -> None:
         shift = self._line_bytes.bit_length() - 1
@@ -121,13 +122,7 @@ class PythonEngine:
         if self._flash_timing.ram_miss_cycles:
             self._data_misses(address)
 
-    def _on_any_access(
-        self, unicorn_engine: Any, _access: int, address: int, size: int, _value: int, _user: Any
-    ) -> None:
-        if address % size and not self.unaligned:
-            self.unaligned = address
-            unicorn_engine.emu_stop()
 
-
-def _on_access(_e: Any, _access: int, _address: int, _size: int, _value: int, _user: Any) -> None:
-    """Make Unicorn bring the program counter up to date, as any memory hook does; nothing else to do."""
+def _on_access(_e: Any, _access: int, _address: int, _size: int, _value: int, _user: Any) -> bool:
+    """Let the access go on; before it asked, Unicorn has brought the program counter up to date."""
+    return True

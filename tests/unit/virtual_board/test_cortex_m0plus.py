@@ -96,6 +96,8 @@ def test_a_sequence_takes_what_the_manual_says(sequence: str, cycles: int, tmp_p
     "sequence",
     [
         ".short 0xDE00",
+        ".short 0xF240, 0x0701",  # movw r7, #1
+        ".short 0xFBB2, 0xF7F3",  # udiv r7, r2, r3
         "ldr r7, =0xE0001004; ldr r7, [r7]",
         "adds r4, #1; ldr r7, [r4]",
         "adds r4, #2; str r7, [r4]",

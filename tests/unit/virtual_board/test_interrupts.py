@@ -1,9 +1,11 @@
 """Interrupts as the NVIC takes them, and WFI."""
 
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.virtual_board.serial_line import LineFormat
-from tests.unit.virtual_board.firmware import DEVICE_ID, ECHO_POLLED, ECHO_WITH_INTERRUPT, Bench
+from tests.unit.virtual_board.firmware import BOARD, DEVICE_ID, ECHO_POLLED, ECHO_WITH_INTERRUPT, Bench
 
 
 def test_wfi_sleeps_until_a_byte_arrives() -> None:
@@ -74,6 +76,38 @@ def test_an_fpu_frame_has_26_words_and_a_plain_one_8() -> None:
     }
     """
     assert Bench(source).words() == [32, 104]
+
+
+@pytest.mark.parametrize(("core", "handler_with_fpu_frame"), [("cortex-m4", 0xFFFF_FFE1), ("cortex-m33", 0xFFFF_FFA0)])
+def test_exc_return_says_where_the_frame_is_and_how_long(core: str, handler_with_fpu_frame: int) -> None:
+    source = """
+    uint32_t seen, process_stack[64];
+    void __attribute__((naked)) svc(void) { __asm volatile("ldr r0, =seen\\n str lr, [r0]\\n bx lr"); }
+    static void tell(void)
+    {
+        __asm volatile("svc 0" ::: "r0", "memory");
+        put_word(seen);
+    }
+    void systick_interrupt(void) { tell(); }
+    void start(void)
+    {
+        SCB_CPACR = 0xFu << 20;
+        REG(0xE000ED20) = 0xF0u << 24; /* SHPR3: SysTick is less urgent than SVCall */
+        usart_start(0);
+        tell();
+        REG(0xE000ED04) = 1u << 26; /* ICSR: pend SysTick */
+        __asm volatile("isb");
+        __asm volatile("msr psp, %0\\n mov r1, #2\\n msr control, r1\\n isb" :: "r"(&process_stack[64]) : "r1");
+        tell();
+        __asm volatile("vmov s0, r0" ::: "s0");
+        tell();
+        for (;;) __asm volatile("wfi");
+    }
+    """
+    plain, to_thread, process_stack = 0x10, 0x8, 0x4
+    kinds = (plain + to_thread, plain, plain + to_thread + process_stack, to_thread + process_stack)
+    expected = [handler_with_fpu_frame + kind for kind in kinds]
+    assert Bench(source, board=replace(BOARD, core=core)).words() == expected
 
 
 def test_primask_holds_an_interrupt_back_until_it_is_cleared() -> None:

@@ -8,7 +8,7 @@ from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.domain.pin import Pin
 from orchestrator.virtual_board.clock import BoardClock
 from orchestrator.virtual_board.nrf52 import Nrf52
-from orchestrator.virtual_board.peripherals import clock_nrf, nvmc
+from orchestrator.virtual_board.peripherals import clock_nrf, nvic, nvmc
 from orchestrator.virtual_board.peripherals import gpio_nrf as gpio
 from orchestrator.virtual_board.peripherals import uart_nrf as uart
 from orchestrator.virtual_board.peripherals.flash_interface import AccessControl
@@ -142,6 +142,11 @@ def test_the_trigger_is_told_when_it_is_driven(chip: Nrf52) -> None:
     assert told == [True, False]
 
 
+def test_priorities_have_three_bits(chip: Nrf52) -> None:
+    chip.nvic.write(nvic.IPR, 0xFF << 16)  # interrupt 2
+    assert chip.nvic.priority(nvic.FIRST_IRQ + 2) == 0xE0
+
+
 @pytest.mark.parametrize(("baudrate", "baud"), [(BAUDRATE_115200, 115_942), (BAUDRATE_921600, 941_176)])
 def test_the_line_runs_at_the_rate_that_nordic_s_header_gives(
     chip: Nrf52, line: SerialLine, baudrate: int, baud: int
@@ -230,6 +235,7 @@ def test_id_and_size_of_the_flash_are_where_the_header_says(chip: Nrf52) -> None
     assert words == [bytes.fromhex(word)[::-1] for word in ("00112233", "44556677")]
     assert chip.read_factory_words(0x1000_0010, 4) == (4096).to_bytes(4, "little")
     assert chip.read_factory_words(0x1000_0014, 4) == (256).to_bytes(4, "little")
+    assert chip.read_factory_words(0x1000_0100, 4) == (0x52840).to_bytes(4, "little")
 
 
 def test_a_page_is_erased_where_erasing_is_enabled(chip: Nrf52, array: Array, clock: BoardClock) -> None:
