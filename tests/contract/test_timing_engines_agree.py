@@ -40,5 +40,6 @@ def test_native_and_python_engine_agree(name: str, caplog: pytest.LogCaptureFixt
     said, cycles, instructions = counted(board, native)
     assert said.count("m-cycles-[") == 2
     assert counted(board, PythonEngine()) == (said, cycles, instructions)
-    assert cycles > instructions > 100_000
+    at_once = 2 if board.core == "cortex-m7" else 1
+    assert at_once * cycles > instructions > 100_000
     assert not caplog.records  # such as a clock too fast for voltage or wait states

@@ -3,13 +3,23 @@
 import pytest
 
 from orchestrator.virtual_board.peripherals.flash_interface import AccessControl
-from orchestrator.virtual_board.timing.cortex_m4 import cycles_of
+from orchestrator.virtual_board.timing.cortex_m4 import cycles_of, entering
 from orchestrator.virtual_board.timing.flash_timing import ART_128_BITS, FlashTiming
 from orchestrator.virtual_board.timing.instruction import Instruction
 
 
+def block(*texts: str, address: int = 0) -> list[Instruction]:
+    """Make a block of instructions of 32 bits; `name.n` is one of 16 bits."""
+    made = []
+    for text in texts:
+        name, _, operands = text.partition(" ")
+        made.append(Instruction(address, 2 if name.endswith(".n") else 4, name.removesuffix(".n"), operands))
+        address += made[-1].size_bytes
+    return made
+
+
 def cycles(*texts: str) -> tuple[int, ...]:
-    return cycles_of([Instruction(2 * at, 2, *text.partition(" ")[::2]) for at, text in enumerate(texts)])
+    return cycles_of(block(*texts))
 
 
 @pytest.mark.parametrize(
@@ -18,12 +28,17 @@ def cycles(*texts: str) -> tuple[int, ...]:
         (["add r0, r1, r2"], (1,)),
         (["smlad r0, r1, r2, r3"], (1,)),
         (["str r0, [r1]"], (1,)),
+        (["str r0, [r1, r2]"], (2,)),
+        (["ldr r0, [r3]", "str r0, [r1, r2]"], (2, 1)),
         (["it eq"], (1,)),
+        (["add.n r0, r1", "it.n eq"], (1, 0)),
         (["ldr r0, [r1]"], (2,)),
         (["ldrsb r0, [r1]", "ldrh r2, [r3]", "ldr r4, [r5]"], (2, 1, 1)),
-        (["strb r0, [r1]", "ldr r0, [r0]"], (1, 1)),
+        (["strb r0, [r1]", "ldr r0, [r0]"], (1, 2)),
         (["ldr r0, [r1]", "ldr r2, [r0]"], (2, 2)),
-        (["ldr r0, [r1]", "ldr r2, [r3, r0]"], (2, 1)),
+        (["ldr r0, [r1]", "ldr r2, [r3, r0]"], (2, 2)),
+        (["ldr r0, [r1], #4", "ldr r2, [r1], #4"], (2, 2)),
+        (["ldr r0, [r1], #4", "ldr r2, [r3], #4"], (2, 1)),
         (["ldr r0, [r1]", "add r0, r0, r0", "ldr r2, [r3]"], (2, 1, 2)),
         (["ldrd r0, r1, [r2]", "ldr r3, [r4]", "strd r0, r1, [r2]"], (3, 2, 3)),
         (["push {r4, r5, lr}"], (4,)),
@@ -42,12 +57,27 @@ def cycles(*texts: str) -> tuple[int, ...]:
         (["vmla s0, s1, s2"], (3,)),
         (["vfma s0, s1, s2"], (3,)),
         (["vmul s0, s1, s2"], (1,)),
+        (["vmul s0, s1, s2", "vadd s3, s0, s4"], (1, 2)),
+        (["vmul s0, s1, s2", "vadd s3, s4, s5"], (1, 1)),
+        (["vmov r0, r1, s2, s3"], (2,)),
         (["tbb [pc, r0]"], (2,)),
         (["tbh [pc, r0, lsl #1]"], (2,)),
     ],
 )
 def test_cycles_of_a_block(block: list[str], expected: tuple[int, ...]) -> None:
     assert cycles(*block) == expected
+
+
+def test_wide_instructions_across_words_fall_behind_once() -> None:
+    texts = ["add r0, r1, r2"] * 5
+    assert cycles_of(block(*texts)) == (1, 1, 1, 1, 1)
+    assert cycles_of(block(*texts, address=2)) == (1, 1, 2, 1, 1)
+    assert cycles_of(block("ldr r0, [r1]", "ldr r2, [r3]", address=2)) == (2, 2)
+
+
+def test_a_branch_to_a_wide_instruction_across_words_takes_one_more() -> None:
+    assert entering(block("add r0, r1, r2")) == entering(block("add.n r0, r1", address=2)) == 2
+    assert entering(block("add r0, r1, r2", address=2)) == 3
 
 
 def test_flash_stalls_follow_the_access_control_register() -> None:
