@@ -6,12 +6,11 @@ from orchestrator.cluster.sweep import run_candidates
 from orchestrator.cluster.watchers import SweepWatcher
 from orchestrator.datasets.dataset import Dataset
 from orchestrator.datasets.load import load_dataset
-from orchestrator.domain.budget import Quantity
 from orchestrator.domain.candidate import CandidateRecord
-from orchestrator.domain.errors import InputError
 from orchestrator.domain.experiment import Experiment
 from orchestrator.journal.journal import Journal
 from orchestrator.journal.sweep_folder import SweepFolder
+from orchestrator.lab.meters import check_meters
 from orchestrator.pipeline.check import score_test_split
 from orchestrator.report.summary import count_line, winner_of
 from orchestrator.tracking.mlflow_tracker import MlflowTracker
@@ -29,17 +28,17 @@ class SweepResult:
     tracking_errors: tuple[str, ...]
 
 
-def check_experiment(experiment: Experiment) -> Dataset:
+def check_experiment(experiment: Experiment, address: str | None = None) -> Dataset:
     """Load what the experiment names, before anything is started or written, and give its data set.
+
+    Args:
+        address: of a Ray cluster that will be joined; None: the sweep starts virtual boards.
 
     Raises:
         InputError: no such search space, the data set cannot be used, or no board can measure what has a budget.
     """
-    if any(budget.quantity is Quantity.ENERGY for target in experiment.targets for budget in target.budgets):
-        raise InputError(
-            "budgets.energy: the boards of a sweep have no energy meter; "
-            "drop the budget (`mcutune measure --meter` measures the energy of one network)"
-        )
+    if address is None:
+        check_meters(experiment, units=())  # those of a lab are asked when the cluster has been joined
     load_search_space(experiment.search_space)
     return load_dataset(experiment.dataset, experiment.seed)
 

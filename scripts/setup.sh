@@ -80,8 +80,20 @@ install_python_packages() {
     echo "$wanted" >>"$stamp"
 }
 
+# The programs of a labgrid lab, which tests take places from. They bring a pyserial of their own, which must not take
+# the place of ours.
+install_labgrid() {
+    if [ ! -x .venv/labgrid/bin/labgrid-exporter ]; then
+        "$(find_python)" -m venv .venv/labgrid
+        .venv/labgrid/bin/python -m pip install --quiet --disable-pip-version-check "labgrid>=26.0,<26.1"
+    fi
+}
+
 mapfile -t packages < <(missing_packages | sort -u)
 if [ "${#packages[@]}" -gt 0 ]; then
     install_system_packages "${packages[@]}"
 fi
 install_python_packages
+if [ "$extra" = dev ]; then
+    install_labgrid
+fi

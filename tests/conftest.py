@@ -1,6 +1,7 @@
 """What all tests share: the switch for slow tests and the folder with real data."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    renode = os.environ.get("MCUTUNE_RENODE", "renode")
+    if shutil.which(renode) is None:
+        without = pytest.mark.skip(reason=f"{renode} is not found; MCUTUNE_RENODE names the program of Renode")
+        for item in items:
+            if item.get_closest_marker("renode"):
+                item.add_marker(without)
     if config.getoption("--run-slow"):
         return
     skip = pytest.mark.skip(reason="takes minutes; run with --run-slow")

@@ -2,12 +2,18 @@
 
 import signal
 import sys
+from pathlib import Path
 
 import click
 
+from orchestrator.cli.boards_check import check
+from orchestrator.cli.boards_scan import scan
 from orchestrator.config.board_catalogue import board_type_names, load_board_type
+from orchestrator.config.state_folder import wear_folder
+from orchestrator.device.wear import WearStore
 from orchestrator.domain.board_type import BoardType
 from orchestrator.report.board_text import board_as_text, memory_text
+from orchestrator.report.wear_table import wear_as_text
 
 PLAIN_WIDTH = 160
 WATCH_S = 2.0
@@ -27,6 +33,17 @@ def boards(context: click.Context) -> None:
 def show(name: str) -> None:
     """Show what is known of a board type."""
     click.echo(board_as_text(load_board_type(name)))
+
+
+@boards.command()
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=None, help="Where erasures are counted, if not as usual."
+)
+def wear(folder: Path | None) -> None:
+    """Show how often the flash of each unit was erased, the most worn first."""
+    units = WearStore(folder or wear_folder()).units()
+    endurance = {name: load_board_type(name).flash.endurance_cycles for name in board_type_names()}
+    click.echo(wear_as_text(units, endurance) if units else "no erasures have been counted")
 
 
 @boards.command()
@@ -56,6 +73,10 @@ def status(address: str, watch: bool) -> None:
             return
         with Live(console=console, get_renderable=shown, refresh_per_second=1 / WATCH_S):
             signal.pause()
+
+
+boards.add_command(check)
+boards.add_command(scan)
 
 
 def _line(board: BoardType) -> str:

@@ -46,7 +46,7 @@ def sweep(experiment_file: Path, out: Path | None, address: str | None, verbose:
     from orchestrator.report.summary import best_lines, count_line, failure_lines
     from orchestrator.sweep import check_experiment, run_sweep
 
-    dataset = check_experiment(experiment)
+    dataset = check_experiment(experiment, address)
     console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     folder = create_sweep_folder(experiment.name, out)
     send_logs_to(folder.log, verbose)

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -13,6 +14,8 @@ from orchestrator.cluster.pool_client import PoolClient, PoolLostError
 from orchestrator.cluster.unit_worker import UnitWorker
 from orchestrator.domain.mapped_device import MappedDevice
 from orchestrator.lab.hosts import units_of
+from orchestrator.lab.references import References
+from orchestrator.lab.unit import Unit
 from orchestrator.lab.unit_status import UnitStatus
 from orchestrator.lab.virtual_unit import Rehearsal
 
@@ -27,6 +30,8 @@ class BoardAgent:
         devices: rows of a hardware map.
         virtual: board type and count of virtual boards to serve.
         rehearsal: faults that the virtual boards are to have.
+        others: units from elsewhere.
+        state: folder for what outlives the agent; None: nothing does.
     """
 
     def __init__(
@@ -35,12 +40,15 @@ class BoardAgent:
         devices: Sequence[MappedDevice],
         virtual: Mapping[str, int],
         rehearsal: Rehearsal | None = None,
+        others: Sequence[Unit] = (),
+        state: Path | None = None,
     ) -> None:
         self._host = host
         self._stop = threading.Event()
         self._pool = PoolClient(self._stop.is_set)
-        units = units_of(devices, virtual, rehearsal)
-        self._workers = [UnitWorker(unit, host, self._pool, self._stop) for unit in units]
+        units = [*units_of(devices, virtual, rehearsal), *others]
+        references = References(state)
+        self._workers = [UnitWorker(unit, host, self._pool, self._stop, references) for unit in units]
         for worker in self._workers:
             worker.start()
         self._reporter = threading.Thread(target=self._report_for_ever, daemon=True)

@@ -90,6 +90,16 @@ class BoardPool:
             self._queue.give_back(lease_id, failure)
             self._changed.notify_all()
 
+    async def decline(self, lease_id: str) -> None:
+        """End a lease untried: somebody else uses the unit."""
+        async with self._changed:
+            self._queue.decline(lease_id)
+            self._changed.notify_all()
+
+    async def occupied(self, unit: str, board: str) -> None:
+        """Know that somebody else uses a unit."""
+        self._queue.occupied(unit, board)
+
     async def faults(self, sweep: str) -> dict[str, int]:
         """Count the faults met in a sweep by cause, those included that a retry mended."""
         return dict(self._queue.faults.get(sweep, {}))

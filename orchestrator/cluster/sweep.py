@@ -22,6 +22,7 @@ from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.datasets.dataset import Dataset
 from orchestrator.domain.experiment import Experiment
 from orchestrator.journal.sweep_folder import SweepFolder
+from orchestrator.lab.meters import check_meters
 from orchestrator.pipeline.golden import make_golden
 from orchestrator.search.study import Study
 from orchestrator.training.search_space import load_search_space
@@ -61,7 +62,9 @@ def _boards(experiment: Experiment) -> Iterator[None]:
     pool = PoolClient()
     for board in experiment.boards:
         pool.call("offer_golden", make_golden(load_board_type(board)))
-    served = {unit.board for unit in pool.call("status").units}
+    units = pool.call("status").units
+    check_meters(experiment, units)
+    served = {unit.board for unit in units}
     missing = [board for board in experiment.boards if board not in served]
     agent = start_agent("sweep", dict.fromkeys(missing, experiment.resources.virtual_boards)) if missing else None
     try:

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestrator.cluster.pool_client import PoolClient, PoolLostError
-from orchestrator.domain.errors import InfrastructureError
-from orchestrator.domain.measurement import DeviceRun, Measurement
-from orchestrator.lab.golden import Golden, deviations
+from orchestrator.domain.errors import BoardBusyError, BoardUnavailableError, InfrastructureError
+from orchestrator.lab.golden import Golden
 from orchestrator.lab.health import UnitHealth
+from orchestrator.lab.references import References
 from orchestrator.lab.request_queue import Patience
 from orchestrator.lab.requests import Failure, Lease, Measured
 from orchestrator.lab.unit import Unit
+from orchestrator.lab.unit_check import check_unit
 from orchestrator.lab.unit_status import UnitStatus
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,6 @@ PULL_S = 1.0
 """Longest wait for a request, and so the longest that an idle board takes to notice the end."""
 
 RENEW_S = Patience().lease_s / 3
-GOLDEN_REPEATS = 2
 
 
 class UnitWorker:
@@ -32,15 +32,16 @@ class UnitWorker:
 
     Args:
         host: of the agent, for the unit's name in the lab.
+        references: of the golden images, shared by the units of a host.
     """
 
-    def __init__(self, unit: Unit, host: str, pool: PoolClient, stop: threading.Event) -> None:
+    def __init__(self, unit: Unit, host: str, pool: PoolClient, stop: threading.Event, references: References) -> None:
         self.name = f"{host}/{unit.name}"
         self._unit = unit
         self._pool = pool
         self._stop = stop
         self._health = UnitHealth(time.time, trusted=unit.is_trusted)
-        self._references: dict[str, Measurement] = {}
+        self._references = references
         self._busy_with = ""
         self._device_id = ""
         self._measurements = self._failures = 0
@@ -57,6 +58,7 @@ class UnitWorker:
     def status(self) -> UnitStatus:
         """Say how the unit does."""
         health = self._health
+        erasures = self._unit.erasures_of_worst_page(self._device_id) if self._device_id else None
         return UnitStatus(
             unit=self.name,
             board=self._unit.board.name,
@@ -67,6 +69,9 @@ class UnitWorker:
             checked_at=health.checked_at,
             measurements=self._measurements,
             failures=self._failures,
+            worst_page_erasures=erasures or 0,
+            endurance_cycles=0 if erasures is None else self._unit.board.flash.endurance_cycles,
+            has_meter=self._unit.has_meter,
         )
 
     def _serve(self) -> None:
@@ -77,6 +82,7 @@ class UnitWorker:
             self._unit.close()
 
     def _step(self) -> None:
+        self._health.look_again()
         try:
             if self._health.may_work:
                 self._work()
@@ -94,6 +100,9 @@ class UnitWorker:
         self._busy_with = lease.request.sweep
         try:
             measured = self._measured(lease)
+        except BoardUnavailableError as error:
+            self._pool.call("decline", lease.lease_id)
+            self._leave(error)
         except InfrastructureError as error:
             logger.warning("%s: %s", self.name, error)
             self._give_back(lease, Failure(error.cause, str(error)))
@@ -127,6 +136,13 @@ class UnitWorker:
         self._pool.call("give_back", lease.lease_id, failure)
         self._unit.recover()
 
+    def _leave(self, error: BoardUnavailableError) -> None:
+        """Leave the unit to whoever has it; this is nothing to worry about, and tried again soon."""
+        logger.info("%s: %s", self.name, error)
+        self._health.occupied(f"{error.cause}: {error}")
+        if isinstance(error, BoardBusyError):
+            self._pool.call("occupied", self.name, self._unit.board.name)
+
     def _check(self) -> None:
         golden: Golden | None = self._pool.call("golden", self._unit.board.name)
         if golden is None:
@@ -135,6 +151,9 @@ class UnitWorker:
         self._busy_with = "health check"
         try:
             found = self._deviations(golden)
+        except BoardUnavailableError as error:
+            self._leave(error)
+            return
         except InfrastructureError as error:
             found = (f"{error.cause}: {error}",)
         finally:
@@ -150,14 +169,9 @@ class UnitWorker:
         )
 
     def _deviations(self, golden: Golden) -> tuple[str, ...]:
-        with tempfile.TemporaryDirectory() as folder:
-            log = Path(folder) / "serial.log"
-            run: DeviceRun = self._unit.measure(golden.image, golden.samples, GOLDEN_REPEATS, log)
-        self._device_id = run.measurement.device
-        found = deviations(run, golden, self._references.get(golden.image.model_hash))
-        if not found:
-            self._references.setdefault(golden.image.model_hash, run.measurement)
-        return found
+        check = check_unit(self._unit, golden, self._references)
+        self._device_id = check.run.measurement.device
+        return check.found
 
     @contextmanager
     def _renewed(self, lease: Lease) -> Iterator[None]:

@@ -13,9 +13,9 @@ def _adapter(record_type: Any) -> TypeAdapter[Any]:
     return TypeAdapter(record_type)
 
 
-def record_to_json(record: object) -> str:
-    """Give the record as one line of JSON."""
-    text: bytes = _adapter(cast(Any, type(record))).dump_json(record)
+def record_to_json(record: object, indent: int | None = None) -> str:
+    """Give the record as one line of JSON, or with `indent` as many, indented by so many blanks."""
+    text: bytes = _adapter(cast(Any, type(record))).dump_json(record, indent=indent)
     return text.decode()
 
 

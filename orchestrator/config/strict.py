@@ -44,6 +44,19 @@ def explain_rows(path: Path, row: type[BaseModel], error: ValidationError) -> st
     return _explain(path, row, error)
 
 
+def explain(schema: type[BaseModel], error: ValidationError) -> str:
+    """Say in one line what is wrong with values that come from no file of their own."""
+    return "; ".join(_explain_one(schema, dict(problem)) for problem in error.errors())
+
+
+def parse_yaml(text: str) -> object:
+    """Give the value that a piece of YAML stands for, or the text itself where it is none."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
 def _explain(path: Path, schema: type[BaseModel], error: ValidationError) -> str:
     problems = [_explain_one(schema, dict(problem)) for problem in error.errors()]
     return "; ".join(f"{path}: {problem}" for problem in problems)

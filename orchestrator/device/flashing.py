@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+from orchestrator.device.command_flashing import flash_by_command
 from orchestrator.device.link import Link
+from orchestrator.device.probe_flashing import flash_by_probe
 from orchestrator.device.resident_loader_flashing import flash_by_resident_loader
 from orchestrator.device.stm32_serial import flash_by_stm32_bootloader
 from orchestrator.domain.board_type import BoardType
@@ -25,6 +27,8 @@ Raises:
 FLASHERS: dict[str, Flasher] = {
     "stm32-serial": flash_by_stm32_bootloader,
     "serial-loader": flash_by_resident_loader,
+    "pyocd": flash_by_probe,
+    "command": flash_by_command,
 }
 
 _DEFAULTS = FlashOptions()

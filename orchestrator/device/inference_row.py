@@ -76,7 +76,7 @@ def _measured_clock(row: TimedRow, clock_hz: int) -> MeasuredClock:
     if abs(clock.hz / clock_hz - 1.0) > _OSCILLATOR_TOLERANCE + clock.uncertainty:
         raise WrongClockError(
             f"the core runs at {clock.hz / 1e6:.2f} MHz (+-{clock.uncertainty:.1%}), but its firmware takes it for "
-            f"{clock_hz / 1e6:g} MHz: latencies would be wrong; are oscillator and PLL as board.yaml says?"
+            f"{clock_hz / 1e6:g} MHz: latencies would be wrong; are clock and PLL as board.yaml says? Is it silicon?"
         )
     return clock
 

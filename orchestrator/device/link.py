@@ -1,5 +1,7 @@
 """A serial line that moves bytes and modem signals. It knows nothing of what they mean, nor how long to wait."""
 
+import errno
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -10,11 +12,21 @@ from typing import Protocol, Self
 import serial
 
 from orchestrator.device.deadline import Deadline
-from orchestrator.domain.errors import PortMissingError
+from orchestrator.domain.errors import PortBusyError, PortMissingError
 
 # How long one call of pyserial's read may block. Fixed at opening: changing it later makes pyserial negotiate the
 # whole port anew, 0.1 s over RFC 2217.
 _POLL_S = 0.02
+
+_PORT_ERRORS = (OSError, ValueError, termios.error)  # ValueError: the other end of RFC 2217 does not confirm
+
+_NO_MODEM_LINES = (errno.ENOTTY, errno.EINVAL)
+"""What the system says to DTR and RTS of a pseudo terminal (ioctl_tty(2))."""
+
+
+# EAGAIN: somebody holds the lock that pyserial asks for (flock(2)); EBUSY: somebody made the terminal exclusive
+# (TIOCEXCL, ioctl_tty(2)).
+_HELD = (errno.EAGAIN, errno.EBUSY)
 
 
 class Link(Protocol):
@@ -55,6 +67,7 @@ class SerialLink:
         log: where to append the traffic: seconds since opening, direction, bytes.
 
     Raises:
+        PortBusyError: another program holds the port.
         PortMissingError: the port cannot be opened, or went away in use.
     """
 
@@ -66,11 +79,9 @@ class SerialLink:
         self._is_parity_even = True
         try:
             self._port = self._open()
-        except (OSError, ValueError) as error:
+        except _PORT_ERRORS as error:
             self._close_log()
-            raise PortMissingError(
-                f"{url}: cannot open the port ({error}); is the board connected and free?"
-            ) from error
+            raise self._unopened(error) from error
 
     def _open(self) -> serial.SerialBase:
         port = serial.serial_for_url(
@@ -83,8 +94,13 @@ class SerialLink:
         )
         port.dtr = False
         port.rts = False
-        port.open()
-        self._note("=", f"opened at {self.baud} baud, 8E1")
+        try:
+            port.open()
+        except termios.error:  # so the C library says that a pseudo terminal has no parity
+            port.parity = serial.PARITY_NONE
+            self._is_parity_even = False
+            port.open()
+        self._note("=", f"opened at {self.baud} baud, {'8E1' if self._is_parity_even else '8N1'}")
         return port
 
     def __enter__(self) -> Self:
@@ -172,8 +188,15 @@ class SerialLink:
     def _drive(self, attribute: str, value: object) -> None:
         try:
             setattr(self._port, attribute, value)
-        except (OSError, ValueError) as error:  # ValueError: the other end of RFC 2217 does not confirm
+        except _PORT_ERRORS as error:
+            if attribute in ("dtr", "rts") and getattr(error, "errno", None) in _NO_MODEM_LINES:
+                return  # nothing is wired to them: like a kit without a reset line
             raise self._vanished(error) from error
+
+    def _unopened(self, error: Exception) -> PortBusyError | PortMissingError:
+        if getattr(error, "errno", None) in _HELD:
+            return PortBusyError(f"{self.name}: another program holds the port ({error}); `fuser -v` names it")
+        return PortMissingError(f"{self.name}: cannot open the port ({error}); is the board connected?")
 
     def _vanished(self, error: Exception) -> PortMissingError:
         return PortMissingError(f"{self.name}: the port went away in use ({error}); was the board unplugged?")

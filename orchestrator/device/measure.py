@@ -58,6 +58,8 @@ _BOOT_LIMIT_S = 3.0
 _WORST_CYCLES_PER_MAC = 20
 _WORST_CYCLES_PER_ARENA_BYTE = 50
 
+_WORST_CYCLES_BESIDE_LAYERS = 1_000  # inputs and state are put back, the time is taken
+
 # How many times slower than the silicon's clock the source may run.
 _EMULATED = 50
 _SLOWDOWN = {source: 1 if source is CyclesSource.SILICON else _EMULATED for source in CyclesSource}
@@ -193,7 +195,7 @@ def _check_samples(image: FirmwareImage, samples: Sequence[tuple[bytes, ...]]) -
 def _longest_inference_s(image: FirmwareImage, board: BoardType, source: CyclesSource) -> float:
     macs = sum(layer.macs for layer in image.layers)
     touched_bytes = len(image.layers) * image.footprint.arena_bytes
-    cycles = macs * _WORST_CYCLES_PER_MAC + touched_bytes * _WORST_CYCLES_PER_ARENA_BYTE
+    cycles = macs * _WORST_CYCLES_PER_MAC + touched_bytes * _WORST_CYCLES_PER_ARENA_BYTE + _WORST_CYCLES_BESIDE_LAYERS
     return _SLOWDOWN[source] * cycles / board.clock_hz
 
 

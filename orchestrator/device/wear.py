@@ -8,12 +8,12 @@ import logging
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import InfrastructureError, WornOutError
 from orchestrator.domain.flash_options import FlashOptions
+from orchestrator.domain.wear import UnitWear
 
 logger = logging.getLogger(__name__)
 
@@ -35,17 +35,6 @@ ON CONFLICT (unit, sector) DO UPDATE SET count = count + 1, board = excluded.boa
 _WORST = """
 SELECT unit, board, sector, MAX(count), SUM(count) FROM erasures GROUP BY unit ORDER BY MAX(count) DESC, unit
 """
-
-
-@dataclass(frozen=True)
-class UnitWear:
-    """One unit's flash: its worst sector (numbered from the start of flash), erasures of that and of all together."""
-
-    unit: str
-    board: str
-    worst_sector: int
-    worst_count: int
-    total_count: int
 
 
 class WearStore:

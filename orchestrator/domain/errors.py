@@ -54,6 +54,22 @@ class PortMissingError(DeviceError):
     cause = "port-missing"
 
 
+class BoardUnavailableError(DeviceError):
+    """The board cannot be had at present, and neither it nor what is asked of it is to blame: to be tried again."""
+
+    cause = "unavailable"
+
+
+class BoardBusyError(BoardUnavailableError):
+    """Somebody else uses the board."""
+
+    cause = "busy"
+
+
+class PortBusyError(BoardBusyError):
+    """Another program holds the serial port."""
+
+
 class DeviceSilentError(DeviceError):
     """Nothing came back before the deadline."""
 

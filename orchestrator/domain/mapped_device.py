@@ -1,7 +1,11 @@
 """A dev kit on somebody's desk, as a row of the hardware map describes it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from orchestrator.domain.flash_options import FlashOptions
+from orchestrator.domain.measurement import CyclesSource
+from orchestrator.domain.meter import MeterSetup
 
 
 @dataclass(frozen=True)
@@ -13,15 +17,18 @@ class MappedDevice:
         connected: False: the row is kept, the unit is not used.
         platform: the board type.
         product: what the kit calls itself on USB, for people.
-        runner: flashing method; None: the board type's preferred one.
+        runner: flashing method, or a command by its name; None: the board type's preferred method.
         runner_params: options of the method, `key=value` each.
         serial: port by a name that does not change, or any URL of pyserial.
         baud: of the console; None: the board type's.
         probe_id: unique id of the debug probe, where the method needs one.
+        cycles_source: what counts its cycles, where it is no dev kit; its firmware cannot tell.
+        meter: in the kit's supply; None: there is none.
         fixtures: what is attached to the kit, for people.
         pre_script, post_flash_script, post_script: programs run before flashing, after flashing and after
             measuring; run without a shell.
-        flash_timeout_s: the longest that flashing may take; None: computed from the image.
+        flash_timeout_s: the longest that a command may take to flash.
+        flash: runner, runner_params, probe_id and flash_timeout_s as flashing takes them.
     """
 
     id: str
@@ -39,3 +46,6 @@ class MappedDevice:
     post_flash_script: Path | None = None
     post_script: Path | None = None
     flash_timeout_s: float | None = None
+    flash: FlashOptions = field(default_factory=FlashOptions)
+    meter: MeterSetup | None = None
+    cycles_source: CyclesSource = CyclesSource.SILICON

@@ -14,6 +14,11 @@ class CyclesSource(Enum):
     VIRTUAL_INSTRUCTIONS = "virtual-instructions"
     RENODE = "renode-instructions"
 
+    @property
+    def counts_cycles(self) -> bool:
+        """Say whether counts are cycles: instructions take more than one each, so that no time follows from them."""
+        return self not in (CyclesSource.VIRTUAL_INSTRUCTIONS, CyclesSource.RENODE)
+
 
 @dataclass(frozen=True)
 class LayerCycles:
@@ -67,7 +72,8 @@ class Measurement:
     Attributes:
         board: name of the board type, as the firmware reports it.
         device: unique id of the unit, as the firmware reports it.
-        cycles: median over the repeats of one whole inference; `cycles_min`, `cycles_max` are the extremes.
+        cycles: median over the repeats of one whole inference, `cycles_min` and `cycles_max` the extremes; or
+            instructions, as `cycles_source` says.
         stack_bytes: high-water mark of the stack during inference, read from the board.
         memory_settings: wait states, prefetch, caches, banks, as far as the chip has them.
         energy: None where no meter was there.
@@ -90,8 +96,13 @@ class Measurement:
 
     @property
     def latency_s(self) -> float:
-        """Seconds of one inference: cycles / clock_hz."""
+        """Seconds of one inference: cycles / clock_hz. Means nothing where instructions were counted."""
         return self.cycles / self.clock_hz
+
+    @property
+    def energy_mj(self) -> float | None:
+        """Millijoules of one inference; None where no meter was there."""
+        return None if self.energy is None else self.energy.inference_j * 1e3
 
     @property
     def flash_bytes(self) -> int:

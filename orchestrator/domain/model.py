@@ -1,5 +1,6 @@
 """A network on its way to a board: the .tflite, its compiled form, the linked image."""
 
+import hashlib
 from dataclasses import dataclass
 
 
@@ -151,3 +152,11 @@ class FirmwareImage:
     outputs: tuple[TensorSpec, ...]
     layers: tuple[Layer, ...]
     weights_addresses: range = range(0)
+
+    @property
+    def image_hash(self) -> str:
+        """First 16 hex digits of the SHA-256 of what is programmed and where: equal for equal images."""
+        digest = hashlib.sha256()
+        for segment in sorted(self.segments, key=lambda segment: segment.address):
+            digest.update(segment.address.to_bytes(4, "little") + segment.data)
+        return digest.hexdigest()[:16]

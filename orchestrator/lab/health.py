@@ -8,12 +8,17 @@ LAST_RECHECK_S = 600.0
 """A quarantined unit is checked again after the first, then after twice as long each time up to the last."""
 
 
+OCCUPIED_S = 5.0
+"""A unit that somebody else uses is asked again after so long: soon, for it takes nothing but the question."""
+
+
 class Health(Enum):
     """What is believed of a unit."""
 
     UNCHECKED = "unchecked"
     HEALTHY = "healthy"
     QUARANTINED = "quarantined"
+    OCCUPIED = "occupied"
 
 
 class UnitHealth:
@@ -32,6 +37,8 @@ class UnitHealth:
         self.health = Health.HEALTHY if trusted else Health.UNCHECKED
         self.reason = "" if trusted else "not checked yet"
         self.checked_at: float | None = None
+        self._occupied_until = now()
+        self._unoccupied = self.health, self.reason
 
     @property
     def may_work(self) -> bool:
@@ -40,11 +47,12 @@ class UnitHealth:
 
     def check_is_due(self) -> bool:
         """Whether the unit is to be checked before anything else."""
-        return self.health is not Health.HEALTHY and self._now() >= self._next_check_at
+        return self.health not in (Health.HEALTHY, Health.OCCUPIED) and self._now() >= self._next_check_at
 
     def due_in_s(self) -> float:
-        """Seconds until the next check of a unit that may not work."""
-        return max(0.0, self._next_check_at - self._now())
+        """Seconds until something is to be done with a unit that may not work."""
+        due_at = self._occupied_until if self.health is Health.OCCUPIED else self._next_check_at
+        return max(0.0, due_at - self._now())
 
     def suspect(self, reason: str) -> None:
         """Distrust the unit after a measurement that failed: it is checked at once."""
@@ -58,6 +66,17 @@ class UnitHealth:
         self.reason = ""
         self.checked_at = self._now()
         self._recheck_s = FIRST_RECHECK_S
+
+    def occupied(self, reason: str) -> None:
+        """Leave the unit to somebody else for a while; what was believed of it stays."""
+        self._unoccupied = self.health, self.reason
+        self.health, self.reason = Health.OCCUPIED, reason
+        self._occupied_until = self._now() + OCCUPIED_S
+
+    def look_again(self) -> None:
+        """Believe what was believed before somebody else had the unit, once that is a while ago."""
+        if self.health is Health.OCCUPIED and self._now() >= self._occupied_until:
+            self.health, self.reason = self._unoccupied
 
     def failed(self, reason: str) -> None:
         """Keep the unit out, for longer each time."""

@@ -2,14 +2,18 @@
 
 import logging
 import subprocess
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.config.state_folder import wear_folder
 from orchestrator.device.measure import measure_image
+from orchestrator.device.ppk2 import Ppk2
+from orchestrator.device.wear import WearStore
 from orchestrator.domain.errors import DeviceError
-from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.mapped_device import MappedDevice
-from orchestrator.domain.measurement import CyclesSource, DeviceRun
+from orchestrator.domain.measurement import DeviceRun
 from orchestrator.domain.model import FirmwareImage
 
 logger = logging.getLogger(__name__)
@@ -32,7 +36,12 @@ class MappedUnit:
     def __init__(self, device: MappedDevice) -> None:
         self.name = device.id
         self.board = load_board_type(device.platform)
+        self.has_meter = device.meter is not None
         self._device = device
+
+    def erasures_of_worst_page(self, device_id: str) -> int:
+        """See `Unit`."""
+        return WearStore(wear_folder()).worst_count(device_id)
 
     def measure(
         self,
@@ -45,17 +54,21 @@ class MappedUnit:
     ) -> DeviceRun:
         """See `Unit`."""
         self._run_script(self._device.pre_script)
+        setup = self._device.meter
+        options = replace(self._device.flash, keep_stale_weights=keep_stale_weights, wear_folder=wear_folder())
         try:
-            return measure_image(
-                image,
-                self.board,
-                self._device.serial,
-                samples,
-                cycles_source=CyclesSource.SILICON,
-                repeats=repeats,
-                log=log,
-                flash=FlashOptions(keep_stale_weights=keep_stale_weights),
-            )
+            with nullcontext() if setup is None else Ppk2(setup) as meter:
+                return measure_image(
+                    image,
+                    self.board,
+                    self._device.serial,
+                    samples,
+                    cycles_source=self._device.cycles_source,
+                    repeats=repeats,
+                    log=log,
+                    flash=options,
+                    meter=meter,
+                )
         finally:
             self._run_script(self._device.post_script)
 

@@ -80,6 +80,7 @@ class RequestQueue:
         self._held: dict[str, _Held] = {}
         self._open: dict[str, _Work] = {}
         self._seen: dict[str, _Seen] = {}
+        self._occupied: dict[str, _Seen] = {}
         self._served = 0
         self.replies: OrderedDict[str, Reply] = OrderedDict()
         self.faults: dict[str, Counter[str]] = {}
@@ -140,6 +141,19 @@ class RequestQueue:
         elif work.request.request_id in self._open:
             self._sweep(work.request.sweep).waiting.appendleft(work)
 
+    def decline(self, lease_id: str) -> None:
+        """End a lease of a unit that somebody else uses: nothing was tried, so nothing is counted."""
+        held = self._release(lease_id)
+        if held is None:
+            return
+        self._seen.pop(held.unit, None)
+        if held.work.request.request_id in self._open:
+            self._sweep(held.work.request.sweep).waiting.appendleft(held.work)
+
+    def occupied(self, unit: str, board: str) -> None:
+        """Know that a unit is there but in somebody else's use: requests wait for it, however long that takes."""
+        self._occupied[unit] = _Seen(board, self._now())
+
     def expire(self) -> None:
         """End what nobody waits for, what nobody can do, and the leases of holders that went silent."""
         now = self._now()
@@ -195,7 +209,8 @@ class RequestQueue:
 
     def _starves(self, work: _Work) -> bool:
         board, since = work.request.image.board, self._now() - self._patience.no_board_s
-        seen = max((seen.at for seen in self._seen.values() if seen.board == board), default=0.0)
+        known = [*self._seen.values(), *self._occupied.values()]
+        seen = max((unit.at for unit in known if unit.board == board), default=0.0)
         return work.asked_at < since and seen < since
 
     def _lease(self, work: _Work, sweep: _Sweep, unit: str) -> Lease:

@@ -14,11 +14,13 @@ class Unit(Protocol):
     Attributes:
         name: unique on its host.
         is_trusted: no health check is needed before the first measurement.
+        has_meter: its measurements tell energy.
     """
 
     name: str
     board: BoardType
     is_trusted: bool
+    has_meter: bool
 
     def measure(
         self,
@@ -30,6 +32,9 @@ class Unit(Protocol):
         keep_stale_weights: bool = False,
     ) -> DeviceRun:
         """Flash and measure; raises `InfrastructureError`, after whatever retries make sense on one unit."""
+
+    def erasures_of_worst_page(self, device_id: str) -> int | None:
+        """Give how often the page erased most often was, of the chip with this unique id; None: it does not wear."""
 
     def recover(self) -> None:
         """Bring the unit back to a known state after a failure, by what means it has."""

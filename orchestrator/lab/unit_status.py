@@ -30,3 +30,4 @@ class UnitStatus:
     failures: int = 0
     worst_page_erasures: int = 0
     endurance_cycles: int = 0
+    has_meter: bool = False

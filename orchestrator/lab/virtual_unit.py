@@ -28,6 +28,7 @@ class Rehearsal:
 class VirtualUnit:
     """Starts its board when it is first needed, and again when it has died or failed: its power cycle."""
 
+    has_meter = False
     is_trusted = True  # a new process has nothing wrong with it
 
     def __init__(self, name: str, board: BoardType, rehearsal: Rehearsal | None = None) -> None:
@@ -36,6 +37,9 @@ class VirtualUnit:
         self._rehearsal = rehearsal
         self._draw = random.Random(f"{rehearsal.seed if rehearsal else 0}/{name}")
         self._device: VirtualDevice | None = None
+
+    def erasures_of_worst_page(self, device_id: str) -> None:
+        """See `Unit`: its flash does not wear."""
 
     def measure(
         self,

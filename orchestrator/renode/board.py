@@ -9,14 +9,14 @@ import tty
 from pathlib import Path
 
 from orchestrator.device.link import Link
-from orchestrator.domain.board_type import BoardType, MemoryKind
-from orchestrator.domain.errors import DeviceError, DeviceFaultError, WrongBoardError
+from orchestrator.domain.board_type import BoardType
+from orchestrator.domain.errors import DeviceError, DeviceFaultError, PortMissingError, WrongBoardError
 from orchestrator.domain.flash_options import Flashed, FlashOptions
 from orchestrator.domain.measurement import CyclesSource
 from orchestrator.domain.model import FirmwareImage
 from orchestrator.renode.executable import find_renode
 from orchestrator.renode.monitor import Monitor
-from orchestrator.renode.platform import CONSOLE, family_of, platform_description
+from orchestrator.renode.platform import CONSOLE, factory_bytes, platform_description
 
 START_LIMIT_S = 90.0
 """A fresh start takes 1 to 17 s on an idle machine."""
@@ -28,6 +28,8 @@ LOAD_BYTES = 24
 """Bytes cross Renode's serial line at once, not at a baud rate: commands must fit the firmware's 64 bytes of buffer."""
 
 DEVICE_ID_BYTES = 12
+
+_END_LIMIT_S = 10.0
 
 
 class RenodeBoard:
@@ -45,18 +47,18 @@ class RenodeBoard:
     load_bytes = LOAD_BYTES
 
     def __init__(self, board: BoardType) -> None:
-        program, description, family = find_renode(), platform_description(board), family_of(board)
+        program, description = find_renode(), platform_description(board)
         self._board = board
         self._folder = Path(tempfile.mkdtemp(prefix="mcutune-renode-"))
-        self.device_id = secrets.token_hex(DEVICE_ID_BYTES)
+        factory = factory_bytes(board, secrets.token_bytes(DEVICE_ID_BYTES))
+        self.device_id = next(iter(factory.values())).hex()
         platform = self._folder / "platform.repl"
         platform.write_text(description, encoding="ascii")
         self._monitor = Monitor(program, self._folder, START_LIMIT_S)
         try:
             self._assemble(platform)
-            flash_kib = board.memory(MemoryKind.FLASH).size_bytes // 1024
-            self._store(family.unique_id, bytes.fromhex(self.device_id))
-            self._store(family.flash_kib, flash_kib.to_bytes(2, "little"))
+            for address, data in factory.items():
+                self._store(address, data)
             self._make_raw()
         except BaseException:
             self.close()
@@ -79,11 +81,14 @@ class RenodeBoard:
         """Load an ELF file and start at the vector table at the address `vectors`, from reset."""
         file = self._folder / "image.elf"
         file.write_bytes(elf)
-        self._monitor.run("pause")
-        self._monitor.run("machine Reset")
-        self._monitor.run(f"sysbus LoadELF {_path(file)}")
-        self._monitor.run(f"sysbus.cpu VectorTableOffset {vectors:#x}")
-        self._monitor.run("start")
+        for command in (
+            "pause",  # a running machine takes no ELF file
+            f'macro reset "sysbus.cpu VectorTableOffset {vectors:#x}"',  # at every reset, those of the firmware too
+            "machine Reset",
+            f"sysbus LoadELF {_path(file)}",
+            "start",
+        ):
+            self._monitor.run(command)
 
     def is_alive(self) -> bool:
         """Say whether Renode runs and its core does."""
@@ -94,9 +99,11 @@ class RenodeBoard:
         monitor = self._monitor
         if monitor.fatal is not None:
             return DeviceFaultError(f"{error}; Renode stopped the core: {monitor.fatal}")
-        if monitor.exit_code is not None:
+        # A port that is gone went with its process, which ends a little later.
+        exit_code = monitor.exit_code(_END_LIMIT_S if isinstance(error, PortMissingError) else 0.0)
+        if exit_code is not None:
             last = [line for line in monitor.said() if line][-3:]
-            return DeviceError(f"{error}; Renode had ended (exit code {monitor.exit_code}): {' / '.join(last)}")
+            return DeviceError(f"{error}; Renode had ended (exit code {exit_code}): {' / '.join(last)}")
         complaints = [line for line in monitor.said() if "[ERROR]" in line]
         if complaints:
             return type(error)(f"{error}; Renode said: {complaints[-1]}")
@@ -109,12 +116,12 @@ class RenodeBoard:
 
     def _assemble(self, platform: Path) -> None:
         for command in (
+            "logLevel 3",  # errors: each access to a peripheral that is not there would be a warning
             'mach create "board"',
             f"machine LoadPlatformDescription {_path(platform)}",
             f'emulation SetGlobalQuantum "{QUANTUM_S}"',
             f'emulation CreateUartPtyTerminal "terminal" "{self.url}" true',
             f"connector Connect sysbus.{CONSOLE} terminal",
-            "logLevel 3",  # errors: each access to a peripheral that is not there would be a warning
         ):
             self._monitor.run(command)
 

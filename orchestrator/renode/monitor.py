@@ -16,6 +16,7 @@ from orchestrator.domain.errors import DeviceError, DeviceSilentError
 from orchestrator.renode import keeper
 
 _COMMAND_LIMIT_S = 30.0
+_ASK_AGAIN_S = 1.0
 _STOP_LIMIT_S = 5.0
 _LINES_KEPT = 200
 
@@ -28,8 +29,11 @@ _REFUSALS = (
     "did not match the signature",
     "Could not tokenize",
     "Could not find",
-    "[ERROR]",
+    "Errors during compilation",
 )
+_DONE = "-mcutune-done"
+"""Printed behind every command with the command's number."""
+
 _FATAL = ("CPU abort", "CPU was halted")
 """The core has stopped for good, though Renode lives and its serial line is merely silent."""
 
@@ -81,12 +85,10 @@ class Monitor:
             DeviceError: Renode refused it or ended; DeviceSilentError: it did not come back within `limit_s`.
         """
         number = next(self._numbers)
-        done = f"mcutune-{number}-done"
         with self._news:
             self._lines.clear()
         self._write(command)
-        self._write(f"python \"print('mcutune-' + str({number}) + '-done')\"")  # its echo does not look like its answer
-        self._await(done, command, limit_s)
+        self._await(number, command, limit_s)
         refused = [line for line in self.said() if any(words in line for words in _REFUSALS)]
         if refused:
             raise DeviceError(f"Renode refused {command!r}: {self._last_words(refused[0])}")
@@ -100,10 +102,11 @@ class Monitor:
         """What stopped the core, in Renode's words."""
         return self._fatal
 
-    @property
-    def exit_code(self) -> int | None:
-        """The exit code, once Renode has ended."""
-        return self._process.poll()
+    def exit_code(self, limit_s: float = 0.0) -> int | None:
+        """Give the exit code as soon as Renode has ended, None when it still runs after `limit_s`."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(limit_s)
+        return None
 
     def said(self) -> list[str]:
         """Give the lines since the last command was sent."""
@@ -131,21 +134,34 @@ class Monitor:
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
 
-    def _await(self, wanted: str, command: str, limit_s: float) -> None:
+    def _await(self, number: int, command: str, limit_s: float) -> None:
+        """Wait until Renode has printed the command's number, which it is asked for behind the command.
+
+        Its log is written between the characters of its answers, so that one may be torn: it is asked again.
+        """
         deadline = time.monotonic() + limit_s
+        while time.monotonic() < deadline:
+            self._write(f"python \"print(str({number}) + '{_DONE}')\"")  # its echo does not look like its answer
+            if self._saw(f"{number}{_DONE}", min(_ASK_AGAIN_S, deadline - time.monotonic())):
+                return
+            if self._ended:
+                raise DeviceError(f"Renode ended during {command!r}: {self._last_words()}")
+        raise DeviceSilentError(f"Renode did not come back from {command!r} within {limit_s} s: {self._last_words()}")
+
+    def _saw(self, wanted: str, limit_s: float) -> bool:
+        """Say whether the line came, as soon as it has or nothing more will come."""
+
+        def came() -> bool:
+            return any(wanted in line for line in self._lines)
+
         with self._news:
-            while not any(wanted in line for line in self._lines):
-                if self._ended:
-                    raise DeviceError(f"Renode ended during {command!r}: {self._last_words()}")
-                if not self._news.wait(max(0.0, deadline - time.monotonic())):
-                    raise DeviceSilentError(
-                        f"Renode did not come back from {command!r} within {limit_s} s: {self._last_words()}"
-                    )
+            self._news.wait_for(lambda: came() or self._ended, limit_s)
+            return came()
 
     def _last_words(self, first: str = "") -> str:
         """Give the last lines, from `first` on, as one."""
         with self._news:
-            lines = [line for line in self._lines if line and "mcutune-" not in line]
+            lines = [line for line in self._lines if line and _DONE not in line]
         start = lines.index(first) if first in lines else max(0, len(lines) - 3)
         return " / ".join(lines[start : start + 4]) or "it said nothing"
 

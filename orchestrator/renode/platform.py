@@ -10,7 +10,7 @@ MIPS = 100
 
 CONSOLE = "console"
 _BLOCK_BYTES = 0x400
-_SIGNATURE_BYTES = 0x1000
+_WIDE_BLOCK_BYTES = 0x1000
 
 # Renode's names of the cores that differ from GCC's; with an FPU the M4 has a name of its own.
 _CORES = {"cortex-m0plus": "cortex-m0+", "cortex-m4": "cortex-m4f"}
@@ -41,12 +41,12 @@ def platform_description(board: BoardType) -> str:
     return "\n".join(
         [
             *(_memory(memory) for memory in board.memories),
-            _memory(Memory("signature", MemoryKind.FLASH, family.signature, _SIGNATURE_BYTES)),
+            _memory(Memory("signature", MemoryKind.FLASH, family.signature.address, _WIDE_BLOCK_BYTES)),
             _core(board, family),
             _console(board, family.uarts[board.console.uart]),
             _scripted("counter", family.counter.address, counter_script(family.counter)),
             *(_scripted(block.name, block.address, registers_script(block)) for block in family.registers),
-            _scripted(family.flash.name, family.flash.address, _flash(board, family)),
+            _scripted(family.flash.name, family.flash.address, _flash(board, family), _WIDE_BLOCK_BYTES),
         ]
     )
 
@@ -72,17 +72,32 @@ def _core(board: BoardType, family: Family) -> str:
 def _console(board: BoardType, uart: Uart) -> str:
     # Renode's model of the older USART does not know its own size.
     place = f"<{uart.address:#x}, +{_BLOCK_BYTES:#x}>" if uart.kind is UartKind.STM32_V1 else f"{uart.address:#x}"
-    lines = [f"{CONSOLE}: {uart.kind.value} @ sysbus {place}", f"    frequency: {board.clock_hz}"]
+    lines = [f"{CONSOLE}: {uart.kind.value} @ sysbus {place}"]
+    lines += [f"    frequency: {board.clock_hz}"] if uart.kind is not UartKind.NRF else []
     lines += ["    lowPowerMode: true"] if uart.low_power else []
     return "\n".join([*lines, f"    IRQ -> nvic@{uart.irq}", ""])
 
 
-def _scripted(name: str, address: int, script: str) -> str:
+def _scripted(name: str, address: int, script: str, size_bytes: int = _BLOCK_BYTES) -> str:
     return (
         f"{name}: Python.PythonPeripheral @ sysbus {address:#x}\n"
-        f"    size: {_BLOCK_BYTES:#x}\n    initable: true\n    script: '''{script}'''\n"
+        f"    size: {size_bytes:#x}\n    initable: true\n    script: '''{script}'''\n"
     )
 
 
 def _flash(board: BoardType, family: Family) -> str:
-    return flash_script(board.memory(MemoryKind.FLASH).origin, board.sector_starts, family.eraser)
+    return flash_script(family, board.memory(MemoryKind.FLASH).origin, board.sector_starts)
+
+
+def factory_bytes(board: BoardType, unique_id: bytes) -> dict[int, bytes]:
+    """Give what the factory has written into the chip, by address: its unique number, how big its flash is."""
+    signature, flash = family_of(board).signature, board.memory(MemoryKind.FLASH)
+    written = {signature.unique_id: unique_id[: signature.unique_id_bytes]}
+    for address, value in (
+        (signature.flash_kib, flash.size_bytes // 1024),
+        (signature.page_bytes, board.flash.page_bytes),
+        (signature.pages, flash.size_bytes // board.flash.page_bytes),
+    ):
+        if address is not None:
+            written[address] = value.to_bytes(2, "little")
+    return written

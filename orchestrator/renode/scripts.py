@@ -4,7 +4,7 @@ Renode runs the script for every access; its variables stay. Releases up to 1.16
 lower case (`isInit`), later ones in upper case (`IsInit`): the first lines make them one. The language is IronPython 2.
 """
 
-from orchestrator.renode.families import Counter, Eraser, Registers
+from orchestrator.renode.families import AddressEraser, Counter, Family, Registers, SectorEraser
 
 _REQUEST = """
 _new = hasattr(request, "IsInit")
@@ -46,7 +46,7 @@ def registers_script(registers: Registers) -> str:
     follows = [(f.register, f.bit, f.status_register, f.status_bit) for f in registers.follows]
     return f"""{_REQUEST}
 if _is_init:
-    _words = {{}}
+    _words = {dict(registers.reset)}
 elif _is_write:
     _words[_offset] = _value
 else:
@@ -57,20 +57,37 @@ else:
 {_ANSWER}"""
 
 
-def flash_script(origin: int, sector_starts: tuple[int, ...], eraser: Eraser) -> str:
-    """Erase the sector that FLASH_CR names; busy and error bits stay 0, and stores reach the flash as they are."""
-    sectors = len(sector_starts) - 1
-    second_bank = f"_value >> {eraser.second_bank_bit} & 1" if eraser.second_bank_bit is not None else "0"
+def flash_script(family: Family, origin: int, sector_starts: tuple[int, ...]) -> str:
+    """Erase the sector that is asked for; busy and error bits stay 0, and stores reach the flash as they are."""
+    conditions = "".join(_erasure(eraser, origin, len(sector_starts) - 1) for eraser in family.erasers)
+    states = [eraser.status for eraser in family.erasers if isinstance(eraser, SectorEraser)]
     return f"""{_REQUEST}
 if _is_init:
-    _words = {{}}
+    _words = {dict(family.flash.reset)}
     _starts = {list(sector_starts)}
+elif _offset in {states}:
+    _value = 0
 elif _is_write:
     _words[_offset] = _value
-    if _offset == {eraser.control} and _value & {eraser.chosen} == {eraser.chosen}:
-        _sector = int(_value >> {eraser.first_bit} & {(1 << eraser.bits) - 1}) + int({second_bank}) * {sectors // 2}
+    _sector = None
+{conditions}
+    if _sector is not None:
         _erased = System.Array[System.Byte]([0xFF] * (_starts[_sector + 1] - _starts[_sector]))
         self.GetMachine().SystemBus.WriteBytes(_erased, {origin} + _starts[_sector])
 else:
     _value = _words.get(_offset, 0)
 {_ANSWER}"""
+
+
+def _erasure(eraser: SectorEraser | AddressEraser, origin: int, sectors: int) -> str:
+    """Give the lines that find the sector which a write asks to be erased."""
+    if isinstance(eraser, AddressEraser):
+        return f"""
+    if _offset == {eraser.register}:
+        _sector = _starts.index(int(_value) - {origin})
+"""
+    bank = f"int(_value >> {eraser.second_bank_bit} & 1)" if eraser.second_bank_bit else int(eraser.is_second_bank)
+    return f"""
+    if _offset == {eraser.control} and _value & {eraser.chosen} == {eraser.chosen}:
+        _sector = int(_value >> {eraser.first_bit} & {(1 << eraser.bits) - 1}) + {bank} * {sectors // 2}
+"""

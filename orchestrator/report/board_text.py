@@ -17,7 +17,7 @@ def board_as_text(board: BoardType) -> str:
         "programs": f"begin at {board.application_flash.origin:#010x}{_loader(board)}",
         "console": f"{board.console.uart} ({', '.join(board.console.pins)}), {board.console.baud} baud",
         "trigger": board.trigger,
-        "flashing": ", ".join(board.flashing),
+        "flashing": f"\n{_INDENT}".join(_flashing(board, name) for name in board.flashing),
         "bootloader": _bootloader(board),
         "documents": ", ".join(board.documents),
     }
@@ -48,7 +48,21 @@ def _loader(board: BoardType) -> str:
     return ", behind the resident loader" if board.application_offset_bytes else ""
 
 
+def _flashing(board: BoardType, method: str) -> str:
+    facts = board.probe
+    pack = f"after `pyocd pack install {facts.pyocd_pack}`" if facts.pyocd_pack else "built in"
+    needs = {
+        "stm32-serial": "the console with wires to NRST and BOOT0 (or a hand on them)",
+        "serial-loader": "the console; the resident loader, installed once",
+        "pyocd": f"a debug probe; pyOCD's target {facts.pyocd_target}, {pack}",
+        "command": f"a program of yours, e.g. openocd with {facts.openocd_target}",
+    }
+    return f"{method}: {needs.get(method, '')}"
+
+
 def _bootloader(board: BoardType) -> str:
     if board.rom_bootloader is None:
-        return f"no ROM bootloader is used over {board.console.uart}"
-    return f"the ROM bootloader (product {board.rom_bootloader.product_id:#x}) is reached over {board.console.uart}"
+        return f"no ROM bootloader is used over the console ({board.console.uart})"
+    return (
+        f"the console ({board.console.uart}) reaches the ROM bootloader (product {board.rom_bootloader.product_id:#x})"
+    )

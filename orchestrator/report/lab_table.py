@@ -11,7 +11,7 @@ from orchestrator.lab.health import Health
 from orchestrator.lab.unit_status import UnitStatus
 from orchestrator.report.text import shortened
 
-STYLES = {Health.HEALTHY: "green", Health.UNCHECKED: "cyan", Health.QUARANTINED: "red"}
+STYLES = {Health.HEALTHY: "green", Health.UNCHECKED: "cyan", Health.QUARANTINED: "red", Health.OCCUPIED: "yellow"}
 REASON_CHARACTERS = 60
 
 

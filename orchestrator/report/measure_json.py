@@ -44,7 +44,8 @@ def _measurement(measurement: Measurement) -> dict[str, Any]:
         "cycles": measurement.cycles,
         "cycles_min": measurement.cycles_min,
         "cycles_max": measurement.cycles_max,
-        "latency_s": measurement.latency_s,
+        "latency_s": measurement.latency_s if measurement.cycles_source.counts_cycles else None,
+        "energy_mj": measurement.energy_mj,
         "energy": _energy(measurement.energy),
         "flash_bytes": measurement.flash_bytes,
         "ram_bytes": measurement.ram_bytes,
@@ -61,11 +62,10 @@ def _clock(clock: MeasuredClock | None) -> dict[str, Any] | None:
 
 
 def _energy(energy: EnergyReading | None) -> dict[str, Any] | None:
-    """Nothing, where there was no meter."""
+    """Give how `energy_mj` was measured; nothing, where there was no meter."""
     if energy is None:
         return None
     return {
-        "energy_mj": energy.inference_j * 1e3,
         "idle_mw": energy.idle_w * 1e3,
         "bracket_s": energy.bracket_s,
         "inferences": energy.inferences,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from orchestrator.domain.measurement import EnergyReading, MeasuredClock, MemorySetting
+from orchestrator.domain.measurement import EnergyReading, MeasuredClock, Measurement, MemorySetting
 from orchestrator.domain.parity import NotCompared, ParityReport
 from orchestrator.pipeline.measure_model import ModelReport
 from orchestrator.report.text import shortened
@@ -15,7 +15,7 @@ def report_as_text(report: ModelReport) -> str:
     lines = [
         f"board     {m.board}, device {m.device}",
         f"cycles    {m.cycles:,} (min {m.cycles_min:,}, max {m.cycles_max:,}; {m.cycles_source.value})",
-        f"latency   {m.latency_s * 1e3:.3f} ms at {m.clock_hz / 1e6:g} MHz{_measured(m.measured_clock)}",
+        f"latency   {_latency(m)}",
         *_energy(m.energy),
         f"settings  {settings_text(m.memory_settings)}",
         f"RAM       {_kib(m.ram_bytes)}: arena {_kib(footprint.arena_bytes)}, stack {m.stack_bytes} bytes"
@@ -30,6 +30,12 @@ def report_as_text(report: ModelReport) -> str:
         share = layer.cycles / m.cycles if m.cycles else 0.0
         lines.append(f"  {layer.operator:{width}}  {layer.cycles:>12,}  {share:6.1%}  {_short_name(layer.name)}")
     return "\n".join(lines)
+
+
+def _latency(m: Measurement) -> str:
+    if not m.cycles_source.counts_cycles:
+        return "not known: instructions were counted, not cycles"
+    return f"{m.latency_s * 1e3:.3f} ms at {m.clock_hz / 1e6:g} MHz{_measured(m.measured_clock)}"
 
 
 def settings_text(settings: Sequence[MemorySetting]) -> str:

@@ -59,7 +59,12 @@ def run_tool(command: Sequence[str | Path], timeout_s: float = 120.0) -> str:
 
 
 @cache
-def _version(tool: str) -> str:
+def tool_version(tool: str) -> str:
+    """Give the first line that the tool says of itself.
+
+    Raises:
+        ToolchainError: it is missing.
+    """
     return run_tool([tool, "--version"]).splitlines()[0]
 
 
@@ -98,7 +103,7 @@ def _call_graph_file(library: Path) -> Path:
 
 
 def _content_key(compiler: Compiler, sources: tuple[Path, ...], headers: tuple[Path, ...]) -> str:
-    digest = hashlib.sha256(repr((_version(compiler.tool("gcc")), compiler.flags)).encode())
+    digest = hashlib.sha256(repr((tool_version(compiler.tool("gcc")), compiler.flags)).encode())
     for path in (*sources, *headers):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())

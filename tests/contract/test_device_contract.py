@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.config.board_catalogue import load_board_type
-from orchestrator.device import measure
 from orchestrator.device.flashing import flash_image
-from orchestrator.device.link import SerialLink
+from orchestrator.device.link import Link, SerialLink
 from orchestrator.device.measure import measure_image
 from orchestrator.device.reset import reset_into_bootloader, reset_into_firmware
 from orchestrator.device.resident_loader import ResidentLoader
@@ -25,8 +24,9 @@ from orchestrator.domain.errors import (
     WrongImageError,
     WrongSettingsError,
 )
+from orchestrator.domain.flash_options import Flashed, FlashOptions
 from orchestrator.domain.measurement import CyclesSource, MemorySetting
-from orchestrator.domain.model import CompiledModel
+from orchestrator.domain.model import CompiledModel, FirmwareImage
 from orchestrator.toolchain.link import link_image
 from orchestrator.virtual_board.process import start_virtual_board
 from tests.contract.example_model import INPUT_BYTES, example_model, expected_output
@@ -164,12 +164,16 @@ def test_the_image_that_was_flashed_last_is_told_from_another(
 
 
 def test_measuring_refuses_an_image_other_than_the_one_asked_for(
-    board: BoardType, url: str, source: CyclesSource, monkeypatch: pytest.MonkeyPatch
+    board: BoardType, url: str, source: CyclesSource
 ) -> None:
     stale = link_image(example_model(b"\x09" * 16), board)
-    monkeypatch.setattr(measure, "flash_image", lambda link, image, *rest: flash_image(link, stale, *rest))
+
+    def flash_stale(link: Link, image: FirmwareImage, board: BoardType, options: FlashOptions) -> Flashed:
+        return flash_image(link, stale, board, options)
+
+    wanted = link_image(example_model(WEIGHTS), board)
     with pytest.raises(WrongImageError, match=stale.model_hash):
-        measure_image(link_image(example_model(WEIGHTS), board), board, url, (), cycles_source=source)
+        measure_image(wanted, board, url, (), cycles_source=source, flasher=flash_stale)
 
 
 def test_a_reset_in_between_is_survived_by_getting_in_step_again(

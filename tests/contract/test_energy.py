@@ -1,12 +1,12 @@
-"""Energy from end to end: firmware, trigger pin, driver; the board is virtual, the meter a fake that follows it."""
+"""Energy by a unit of the lab: firmware, trigger pin, driver; the board is virtual, a fake meter follows it."""
 
 import pytest
 
 from orchestrator.config.board_catalogue import load_board_type
-from orchestrator.device.measure import measure_image
-from orchestrator.device.ppk2 import Ppk2
+from orchestrator.domain.mapped_device import MappedDevice
 from orchestrator.domain.measurement import CyclesSource, DeviceRun
 from orchestrator.domain.meter import MeterSetup
+from orchestrator.lab.mapped_unit import MappedUnit
 from orchestrator.toolchain.link import link_image
 from orchestrator.virtual_board.process import start_virtual_board
 from tests.contract.example_model import INPUT_BYTES, example_model, expected_output
@@ -17,17 +17,26 @@ WEIGHTS = bytes(range(1, 65))
 SAMPLE = (bytes(range(INPUT_BYTES)),)
 
 
-@pytest.fixture(scope="module", params=["nucleo_l476rg", "nucleo_g071rb"])
-def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> DeviceRun:
-    board = load_board_type(request.param)
-    log = tmp_path_factory.mktemp("energy") / "trigger.log"
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> DeviceRun:
+    board = load_board_type("nucleo_l476rg")
+    folder = tmp_path_factory.mktemp("energy")
+    log = folder / "trigger.log"
     with (
         FakePpk2(FollowedBoard(log, IDLE_A, ACTIVE_A)) as kit,
-        Ppk2(MeterSetup(kit.url, VOLTAGE_V)) as meter,
         start_virtual_board(board, trigger_log=log) as device,
     ):
+        row = MappedDevice(
+            id="kit",
+            platform=board.name,
+            serial=device.url,
+            cycles_source=CyclesSource.VIRTUAL,
+            meter=MeterSetup(kit.url, VOLTAGE_V),
+        )
+        unit = MappedUnit(row)
+        assert unit.has_meter
         image = link_image(example_model(WEIGHTS), board)
-        return measure_image(image, board, device.url, [SAMPLE], cycles_source=CyclesSource.VIRTUAL, meter=meter)
+        return unit.measure(image, (SAMPLE,), repeats=1, log=folder / "serial.log")
 
 
 def test_the_energy_of_an_inference_is_its_share_of_what_lies_between_the_edges(run: DeviceRun) -> None:

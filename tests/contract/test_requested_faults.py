@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.config.board_catalogue import load_board_type
-from orchestrator.device import exchange, flashing, measure, resident_loader_flashing
+from orchestrator.device import exchange, measure, resident_loader_flashing, stm32_serial
 from orchestrator.device.link import SerialLink
 from orchestrator.device.measure import measure_image
 from orchestrator.domain.board_type import BoardType
@@ -56,7 +56,7 @@ def board(request: pytest.FixtureRequest) -> BoardType:
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchange, "LATENCY_S", 0.5)
-    monkeypatch.setattr(flashing, "_SYNC_LIMIT_S", 0.4)
+    monkeypatch.setattr(stm32_serial, "_SYNC_LIMIT_S", 0.4)
     monkeypatch.setattr(measure, "_BOOT_LIMIT_S", 1.5)
     monkeypatch.setattr(resident_loader_flashing, "_ENTRY_LIMIT_S", 1.5)
 

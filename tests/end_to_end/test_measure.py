@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from orchestrator.device.wear import WearStore
 from tests.end_to_end.conftest import CommandLine
 from tests.unit.compiler.oracle_models import depthwise, repeated_rows
 from tests.unit.compiler.recurrent_models import keyword_lstm, keyword_svdf
@@ -16,7 +17,7 @@ from tests.unit.compiler.tflite_builder import TfliteBuilder
 KEYS = {
     "board", "device", "cycles_source", "clock_hz", "cycles", "cycles_min", "cycles_max", "latency_s", "flash_bytes",
     "ram_bytes", "weights_bytes", "code_bytes", "arena_bytes", "stack_bytes", "stack_bound_bytes", "parity",
-    "layers", "energy", "measured_clock", "memory_settings",
+    "layers", "energy_mj", "energy", "measured_clock", "memory_settings",
 }  # fmt: skip
 
 
@@ -122,9 +123,18 @@ def test_what_is_known_of_a_board_type_is_shown(mcutune: CommandLine) -> None:
     assert shown["core"] == "Cortex-M4 with FPU (fpv4-sp-d16)"
     assert shown["clock"] == "120 MHz, flash with 5 wait states"
     assert shown["console"] == "LPUART1 (PG7, PG8), 115200 baud"
-    assert shown["flashing"] == "serial-loader"
-    assert shown["bootloader"] == "no ROM bootloader is used over LPUART1"
+    assert shown["flashing"].startswith("serial-loader: the console")
+    assert "pyocd pack install stm32l4r5zitx" in done.stdout
+    assert shown["bootloader"] == "no ROM bootloader is used over the console (LPUART1)"
     assert shown["documents"].startswith("UM2179")
+
+
+def test_the_wear_of_units_is_listed(mcutune: CommandLine, tmp_path: Path) -> None:
+    assert "no erasures" in mcutune.run("boards", "wear", "--folder", str(tmp_path)).stdout
+    WearStore(tmp_path).add("0a0b", "nucleo_l4r5zi", [3] * 9000 + [4])
+    done = mcutune.run("boards", "wear", "--folder", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1].split() == ["0a0b", "nucleo_l4r5zi", "3", "9,000", "90.0%", "9,001"]
 
 
 def test_an_unknown_board_type_takes_one_line(mcutune: CommandLine) -> None:

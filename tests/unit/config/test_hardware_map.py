@@ -1,10 +1,15 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from orchestrator.config.flash_options import named_commands
 from orchestrator.config.hardware_map import read_hardware_map
 from orchestrator.domain.errors import InputError
+from orchestrator.domain.flash_options import ControlLine, FlashOptions, ModemLine, ResetWiring
 from orchestrator.domain.mapped_device import MappedDevice
+from orchestrator.domain.measurement import CyclesSource
+from orchestrator.domain.meter import MeterSetup
 
 ROW = "- {id: a, platform: nucleo_l476rg, serial: /dev/serial/by-id/usb-ST}\n"
 
@@ -47,6 +52,29 @@ def test_a_map_as_twister_writes_it_is_read(tmp_path: Path) -> None:
     assert (second.id, second.connected, second.runner) == ("7", False, None)
 
 
+def test_runner_and_its_parameters_say_how_a_unit_is_flashed(tmp_path: Path) -> None:
+    text = ROW.replace(
+        "}", ", runner: stm32-serial, runner_params: [reset=not-rts, boot0=none, 'bauds=[9600]']}"
+    ) + ROW.replace("id: a", "id: b").replace("ST}", "b, runner: openocd, probe_id: 66, flash_timeout: 9}")
+    first, second = read_hardware_map(written(tmp_path, text))
+    wiring = ResetWiring(ControlLine(ModemLine.RTS, active_when_asserted=False), None)
+    assert first.flash == FlashOptions(method="stm32-serial", wiring=wiring, bauds=(9600,))
+    assert (second.flash.method, second.flash.probe_id) == ("command", "66")
+    assert second.flash.command == replace(named_commands()["openocd"], timeout_s=9.0)
+
+
+def test_a_board_that_is_no_dev_kit_says_what_counts_its_cycles(tmp_path: Path) -> None:
+    assert read_hardware_map(written(tmp_path, ROW))[0].cycles_source is CyclesSource.SILICON
+    row = ROW.replace("}", ", cycles_source: virtual-timing-model}")
+    assert read_hardware_map(written(tmp_path, row))[0].cycles_source is CyclesSource.VIRTUAL
+
+
+def test_a_meter_is_read_with_its_voltage(tmp_path: Path) -> None:
+    row = ROW.replace("}", ", meter: {serial: /dev/serial/by-id/usb-PPK2, voltage: 1800mV, source: true}}")
+    (device,) = read_hardware_map(written(tmp_path, row))
+    assert device.meter == MeterSetup("/dev/serial/by-id/usb-PPK2", pytest.approx(1.8), is_source=True)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -58,6 +86,15 @@ def test_a_map_as_twister_writes_it_is_read(tmp_path: Path) -> None:
         (ROW.replace("id: a", "id: ../a"), "id:"),
         (ROW.replace("}", ", pre_script: missing.sh}"), "there is no file"),
         (ROW.replace("}", ", baud: 0}"), "baud"),
+        (ROW.replace("}", ", runner: jtag}"), "a: runner or runner_params: method: input should be 'stm32-serial'"),
+        (ROW.replace("}", ", runner_params: [rest=dtr]}"), "did you mean 'reset'"),
+        (
+            ROW.replace("}", ", meter: {serial: /dev/ttyACM3, voltage: 3.3V}}"),
+            "meter.serial: must be a name that stays",
+        ),
+        (ROW.replace("}", ", meter: {serial: socket://host:1, voltage: 3.3}}"), "must have one of the units V, mV"),
+        (ROW.replace("}", ", meter: {serial: socket://host:1}}"), "voltage"),
+        (ROW.replace("}", ", cycles_source: guess}"), "cycles_source"),
         (ROW + ROW.replace("usb-ST", "usb-other"), "id: must differ"),
         (ROW + ROW.replace("id: a", "id: b"), "serial: must differ"),
     ],
@@ -73,3 +110,12 @@ def test_a_mistake_is_named_in_one_line(tmp_path: Path, text: str, said: str) ->
 def test_two_rows_may_share_a_port_if_one_is_not_connected(tmp_path: Path) -> None:
     text = ROW + ROW.replace("id: a", "id: b, connected: false")
     assert len(read_hardware_map(written(tmp_path, text))) == 2
+
+
+def test_a_row_without_a_board_type_cannot_be_connected(tmp_path: Path) -> None:
+    row = "- {id: a, platform: unknown, serial: /dev/serial/by-id/usb-ST, connected: CONNECTED}\n"
+    (shelved,) = read_hardware_map(written(tmp_path, row.replace("CONNECTED", "false")))
+    assert shelved.platform == "unknown"
+    for text in (row.replace("CONNECTED", "true"), row.replace(", connected: CONNECTED", "")):
+        with pytest.raises(InputError, match="connected: must be false until `platform` is a board type"):
+            read_hardware_map(written(tmp_path, text))

@@ -73,7 +73,9 @@ def test_the_clock_is_measured_against_the_hosts() -> None:
 
 @pytest.mark.parametrize("row_us", [100_000, 400_000])
 def test_a_core_at_another_clock_is_an_error_that_names_both(row_us: int) -> None:
-    with pytest.raises(WrongClockError, match=r"the core runs at .* MHz \(\+-10\.0%\), .* for 80 MHz"):
+    with pytest.raises(
+        WrongClockError, match=r"the core runs at .* MHz \(\+-10\.0%\), .* for 80 MHz: .* Is it silicon\?"
+    ):
         observe_row(session(PacedBoard(row_us)), IMAGE, CYCLES, CLOCK_HZ, is_time_real=True, meter=None)
 
 

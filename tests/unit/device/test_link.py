@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.device.deadline import Deadline
 from orchestrator.device.link import SerialLink
-from orchestrator.domain.errors import PortMissingError
+from orchestrator.domain.errors import PortBusyError, PortMissingError
 
 
 @pytest.fixture
@@ -74,7 +74,22 @@ def test_a_local_port_belongs_to_one_program_at_a_time() -> None:
         os.write(controller, b"m-ready\n")
         assert link.read(1, Deadline(5.0)) == b"m"
         assert link.read(100, Deadline(5.0)) == b"-ready\n"
-        with pytest.raises(PortMissingError, match="free"):
+        with pytest.raises(PortBusyError, match="another program"):
             SerialLink(url, 115200)
     os.close(controller)
     os.close(terminal)
+
+
+def test_a_pseudo_terminal_has_neither_parity_nor_modem_lines_and_carries_bytes_all_the_same() -> None:
+    master, slave = os.openpty()
+    try:
+        for _ in range(3):  # from the second time on, the C library says that parity cannot be set
+            with SerialLink(os.ttyname(slave), 115200) as link:
+                link.use_even_parity(False)
+                link.set_rts(True)
+                link.set_dtr(True)
+                link.write(b"\x00\x11%\x7f")
+                assert os.read(master, 16) == b"\x00\x11%\x7f"
+    finally:
+        os.close(master)
+        os.close(slave)

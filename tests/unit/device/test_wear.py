@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.config.board_catalogue import load_board_type
-from orchestrator.device.wear import UnitWear, WearStore, spend_erasures
+from orchestrator.device.wear import WearStore, spend_erasures
 from orchestrator.domain.errors import InfrastructureError, WornOutError
 from orchestrator.domain.flash_options import FlashOptions
+from orchestrator.domain.wear import UnitWear
 
 BOARD = replace(
     load_board_type("nucleo_l4r5zi"), flash=replace(load_board_type("nucleo_l4r5zi").flash, endurance_cycles=10)

@@ -1,4 +1,6 @@
-from orchestrator.lab.health import FIRST_RECHECK_S, LAST_RECHECK_S, Health, UnitHealth
+import pytest
+
+from orchestrator.lab.health import FIRST_RECHECK_S, LAST_RECHECK_S, OCCUPIED_S, Health, UnitHealth
 from tests.unit.lab.clock import Clock
 
 
@@ -42,3 +44,19 @@ def test_a_sick_unit_is_checked_again_after_twice_as_long_each_time_and_returns_
     assert health.may_work
     health.failed("mute")
     assert health.due_in_s() == FIRST_RECHECK_S
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_unit_in_somebody_elses_use_is_left_alone_and_then_believed_what_it_was(trusted: bool) -> None:
+    clock = Clock()
+    health = UnitHealth(clock, trusted=trusted)
+    health.occupied("busy: another program holds the port")
+    health.look_again()
+    assert health.health is Health.OCCUPIED
+    assert health.reason.startswith("busy")
+    assert not health.may_work
+    assert not health.check_is_due()
+    assert health.due_in_s() == OCCUPIED_S
+    clock.time_s += OCCUPIED_S
+    health.look_again()
+    assert (health.may_work, health.check_is_due()) == (trusted, not trusted)

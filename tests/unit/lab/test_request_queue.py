@@ -223,3 +223,33 @@ def test_a_closed_sweep_leaves_nothing_behind() -> None:
     queue.give_back(lease.lease_id, SILENT)
     assert queue.take("unit", BOARD) is None
     assert queue.waiting_by_sweep() == {}
+
+
+def test_a_unit_in_somebody_elses_use_costs_no_attempt() -> None:
+    queue, _ = make_queue()
+    queue.add(request("a"))
+    for _ in range(2 * MAX_ATTEMPTS):
+        queue.decline(taken(queue).lease_id)
+    assert queue.replies == {}
+    assert queue.faults == {}
+    assert taken(queue, "another").request.request_id == "a"
+
+
+def test_a_request_waits_for_a_unit_in_somebody_elses_use_however_long_that_takes() -> None:
+    queue, clock = make_queue()
+    queue.add(request("a"))
+    for _ in range(200):
+        clock.time_s += 10.0
+        queue.add(request("a"))
+        queue.occupied("unit", BOARD)
+        queue.expire()
+    assert queue.replies == {}
+    assert taken(queue).request.request_id == "a"
+
+
+def test_a_failed_request_does_not_wait_for_a_unit_in_somebody_elses_use() -> None:
+    queue, _ = make_queue()
+    queue.add(request("a"))
+    queue.give_back(taken(queue, "tried").lease_id, SILENT)
+    queue.decline(taken(queue, "occupied").lease_id)
+    assert taken(queue, "tried").request.request_id == "a"

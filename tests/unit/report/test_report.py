@@ -1,10 +1,11 @@
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
 from orchestrator.domain.errors import DeviceSilentError
-from orchestrator.domain.measurement import MeasuredClock, MemorySetting
+from orchestrator.domain.measurement import CyclesSource, MeasuredClock, MemorySetting
 from orchestrator.domain.model import MemoryPlan
 from orchestrator.domain.outcome import Outcome
 from orchestrator.domain.parity import NotCompared, ParityReport
@@ -102,6 +103,16 @@ def test_parity_is_told_or_why_there_is_none(
     assert report_as_json(report)["parity"] == figures
 
 
+def test_instructions_are_not_taken_for_time() -> None:
+    plan = MemoryPlan(0, 0, ())
+    counted = replace(MEASUREMENT, cycles_source=CyclesSource.RENODE)
+    report = ModelReport(counted, NotCompared("not run"), plan)
+    assert report_as_json(report)["latency_s"] is None
+    assert "latency   not known: instructions were counted" in report_as_text(report)
+    timed = ModelReport(replace(MEASUREMENT, cycles_source=CyclesSource.VIRTUAL), NotCompared("not run"), plan)
+    assert report_as_json(timed)["latency_s"] == MEASUREMENT.latency_s
+
+
 def test_memory_settings_are_told() -> None:
     settings = (MemorySetting("flash-wait-states", 4), MemorySetting("flash-prefetch", 1))
     report = ModelReport(measured(memory_settings=settings), NotCompared("no kernel"), MemoryPlan(3000, 3000, ()))
@@ -113,13 +124,13 @@ def test_energy_and_measured_clock_are_told_where_there_are_any() -> None:
     parity, plan = NotCompared("no kernel"), MemoryPlan(3000, 3000, ())
     bare = ModelReport(MEASUREMENT, parity, plan)
     assert "energy" not in report_as_text(bare)
-    assert (report_as_json(bare)["energy"], report_as_json(bare)["measured_clock"]) == (None, None)
+    assert [report_as_json(bare)[key] for key in ("energy_mj", "energy", "measured_clock")] == [None, None, None]
     metered = ModelReport(measured(energy=ENERGY, measured_clock=MeasuredClock(79.6e6, 0.02)), parity, plan)
     lines = report_as_text(metered).splitlines()
     assert "latency   5.000 ms at 80 MHz (measured: 79.60 MHz +-2.0%)" in lines
     assert "energy    0.3000 mJ at 3.3 V, mean of 20 in 100.0 ms; idle 10.000 mW (meter /dev/ttyACM1)" in lines
+    assert report_as_json(metered)["energy_mj"] == pytest.approx(0.3)
     assert report_as_json(metered)["energy"] == {
-        "energy_mj": pytest.approx(0.3),
         "idle_mw": pytest.approx(10.0),
         "bracket_s": 0.1,
         "inferences": 20,

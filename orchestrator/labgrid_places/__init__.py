@@ -1,0 +1,1 @@
+"""Boards of a labgrid lab: places of its coordinator as units."""
