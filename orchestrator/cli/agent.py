@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,11 @@ LOOK_S = 2.0
 
 if TYPE_CHECKING:
     from orchestrator.lab.unit import Unit
+    from orchestrator.lab.virtual_unit import Rehearsal
+
+ENDING = (signal.SIGINT, signal.SIGTERM)
+EMULATOR = ("unicorn", "capstone", "elftools")
+"""What virtual boards need beyond what dev kits do (requirements-agent.txt)."""
 
 
 @click.command()
@@ -66,7 +72,6 @@ def agent(
     """
     from orchestrator.config.hardware_map import read_hardware_map
     from orchestrator.config.state_folder import state_folder
-    from orchestrator.lab.virtual_unit import Rehearsal
 
     devices = () if hardware_map is None else read_hardware_map(hardware_map)
     counts = dict(_count(text) for text in virtual)
@@ -74,9 +79,11 @@ def agent(
         raise InputError(
             "nothing to serve: give --hardware-map with a connected board, --virtual TYPE=COUNT, or --labgrid HOST"
         )
-    rehearsal = Rehearsal(faults, fault_rate, fault_seed) if faults else None
+    rehearsal = _rehearsal(faults, fault_rate, fault_seed) if counts else None
     send_logs_to(log, verbose=True)
-    with _until_signal() as stopped, ExitStack() as stack:
+    with _signals_restored(), ExitStack() as stack:
+        stopped = threading.Event()
+        _set_at_signals(stopped)
         places = stack.enter_context(_places(labgrid, place_tags, name)) if labgrid else []
         from orchestrator.cluster.ray_node import lab_node
 
@@ -85,12 +92,22 @@ def agent(
         from orchestrator.cluster.ray_session import joined
 
         stack.enter_context(joined(address))
+        _set_at_signals(stopped)  # Ray has put a handler of its own in place
         serving = BoardAgent(name, devices, counts, rehearsal, places, state_folder())
         stack.callback(serving.stop)
         click.echo(f"{name}: serving {len(serving.status())} boards to {address}; Ctrl-C ends it")
         while not stopped.wait(LOOK_S):
             if not is_up():
                 raise McutuneError(f"--address {address}: the Ray node of this host has ended; is the head gone?")
+
+
+def _rehearsal(faults: tuple[str, ...], rate: float, seed: int) -> "Rehearsal | None":
+    missing = [name for name in EMULATOR if find_spec(name) is None]
+    if missing:
+        raise InputError(f"--virtual: {missing[0]} is not installed; virtual boards need the whole of mcutune")
+    from orchestrator.lab.virtual_unit import Rehearsal
+
+    return Rehearsal(faults, rate, seed) if faults else None
 
 
 @contextmanager
@@ -110,13 +127,16 @@ def _count(text: str) -> tuple[str, int]:
     return load_board_type(board).name, int(count)
 
 
+def _set_at_signals(stopped: threading.Event) -> None:
+    for number in ENDING:
+        signal.signal(number, lambda *_: stopped.set())
+
+
 @contextmanager
-def _until_signal() -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set."""
-    stopped = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+def _signals_restored() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in ENDING}
     try:
-        yield stopped
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,11 +1,13 @@
 """The agent of a lab host: owns its boards, one thread each, and tells the pool of them."""
 
+from __future__ import annotations
+
 import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -19,7 +21,9 @@ from orchestrator.lab.hosts import units_of
 from orchestrator.lab.references import References
 from orchestrator.lab.unit import Unit
 from orchestrator.lab.unit_status import UnitStatus
-from orchestrator.lab.virtual_unit import Rehearsal
+
+if TYPE_CHECKING:
+    from orchestrator.lab.virtual_unit import Rehearsal
 
 logger = logging.getLogger(__name__)
 

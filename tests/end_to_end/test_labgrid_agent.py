@@ -1,9 +1,6 @@
 """An agent that serves a place of a labgrid lab to a Ray cluster, all of it on the loopback interface."""
 
-import secrets
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +10,11 @@ from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.virtual_board.process import start_virtual_board
 from tests.contract.labgrid_lab import LabgridLab, until
 from tests.end_to_end.conftest import CommandLine
+from tests.end_to_end.lab_cluster import start_head, status, wait_for_unit
 
 pytestmark = pytest.mark.slow
 
 BOARD = load_board_type("nucleo_l4r5zi")
-RAY = str(Path(sys.executable).with_name("ray"))
 
 
 @pytest.fixture
@@ -41,24 +38,14 @@ def resources(url: str) -> str:
 
 @pytest.fixture
 def cluster(mcutune: CommandLine, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of a cluster's head; what it started ends with the command line."""
-    token = mcutune.folder / "token"
-    token.write_text(secrets.token_hex(32))
-    mcutune.environment |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "MCUTUNE_STATE": "state"}
-    for name, value in {**mcutune.environment, "MCUTUNE_TEST_MARK": mcutune.mark}.items():
-        monkeypatch.setenv(name, value)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    words = ["--head", "--node-ip-address=127.0.0.1", f"--port={port}", "--num-cpus=1", "--include-dashboard=false"]
-    subprocess.run([RAY, "start", *words, "--disable-usage-stats"], check=True, capture_output=True, cwd=mcutune.folder)
-    return f"127.0.0.1:{port}"
+    return start_head(mcutune, monkeypatch)
 
 
 def test_a_place_is_measured_waited_for_and_healed(mcutune: CommandLine, lab: LabgridLab, cluster: str) -> None:
     agent = mcutune.start("agent", "--address", cluster, "--labgrid", lab.address, "--name", "host")
     assert agent.stdout is not None
     assert "serving 1 boards" in agent.stdout.readline()
-    until(lambda: "host/desk" in status(mcutune, cluster), limit_s=90.0)
+    wait_for_unit(mcutune, cluster, "host/desk")
 
     def check() -> subprocess.Popen[str]:
         return mcutune.start("boards", "check", "host/desk", "--address", cluster)
@@ -89,8 +76,5 @@ def test_a_place_is_measured_waited_for_and_healed(mcutune: CommandLine, lab: La
     assert "another agent of this name" in second.stderr
     agent.terminate()
     agent.communicate(timeout=60)
+    assert agent.returncode == 0
     assert not lab.holder("desk")
-
-
-def status(mcutune: CommandLine, cluster: str) -> str:
-    return " ".join(mcutune.run("boards", "status", "--address", cluster).stdout.split())
