@@ -14,6 +14,7 @@ from orchestrator.domain.errors import InputError
 from orchestrator.domain.experiment import Experiment
 
 # Read by Ray and Tune when they start: no banners, no result tables, no per-trial logger files, no usage pings;
+# a sweep is resumed from its journal, so that Tune need not save every trial it ever had again and again;
 # our reports carry no metric while nothing is trained; Ctrl-C is handled by the command line.
 QUIET_ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -22,6 +23,7 @@ QUIET_ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "1e9",
     "TUNE_WARN_SLOW_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "600",
 }
 

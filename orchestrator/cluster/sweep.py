@@ -29,7 +29,6 @@ from orchestrator.training.search_space import load_search_space
 
 logger = logging.getLogger(__name__)
 
-COORDINATOR_RETRIES = 2
 COORDINATOR_SHARE = 0.001
 """Of the resource that only the driver's node has: coordinators run where the sweep's files are."""
 
@@ -62,7 +61,7 @@ def run_candidates(
         trainable = partial(
             coordinate, experiment=sent, stages_of=partial(RayStages, experiment=sent, folder=folder, workers=workers)
         )
-        make_tuner(trainable, sent, folder, study, WatcherCallback(watchers, guard)).fit()
+        make_tuner(trainable, sent, folder, study, watchers, guard).fit()
         guard.check()
         return dict(pool.call("faults", folder.sweep_id))
 
@@ -107,26 +106,27 @@ def make_tuner(
     experiment: Experiment,
     folder: SweepFolder,
     study: Study,
-    callback: WatcherCallback,
+    watchers: Sequence[SweepWatcher],
+    guard: InterruptGuard,
 ) -> Any:
     """Give a Ray Tune run of `trainable` that asks the study for every candidate."""
+    searcher = StudySearcher(study, experiment.search.candidates)
     here = tune.PlacementGroupFactory(
         [{this_node_resource(): COORDINATOR_SHARE}], bundle_label_selector=[{"ray.io/node-id": this_node_id()}]
     )
     return tune.Tuner(
         tune.with_resources(trainable, here),
         tune_config=tune.TuneConfig(
-            search_alg=StudySearcher(study),
+            search_alg=searcher,
             scheduler=_asha(experiment),
-            num_samples=experiment.search.candidates,
+            num_samples=-1,  # until the searcher says that it is over
             max_concurrent_trials=experiment.search.concurrent,
             reuse_actors=True,
         ),
         run_config=tune.RunConfig(
             name="tune",
             storage_path=str(folder.ray),
-            callbacks=[callback],
-            failure_config=tune.FailureConfig(max_failures=COORDINATOR_RETRIES),
+            callbacks=[WatcherCallback(watchers, guard, searcher.begins_anew)],
             verbose=0,
         ),
     )
