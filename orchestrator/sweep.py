@@ -12,20 +12,26 @@ from orchestrator.journal.journal import Journal
 from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.lab.meters import check_meters
 from orchestrator.pipeline.check import score_test_split
-from orchestrator.report.summary import count_line, winner_of
+from orchestrator.report.summary import count_line, fault_line, winner_of
 from orchestrator.tracking.mlflow_tracker import MlflowTracker
 from orchestrator.training.search_space import load_search_space
 
 
 @dataclass(frozen=True)
 class SweepResult:
-    """What a finished sweep gives back; `test_accuracy` is the winner's, on the split that nothing else touched."""
+    """What a finished sweep gives back.
+
+    Attributes:
+        test_accuracy: the winner's, on the split that nothing else touched.
+        faults: of boards, by cause, those included that a retry mended.
+    """
 
     records: tuple[CandidateRecord, ...]
     winner_id: str | None
     test_accuracy: float | None
     tracking_uri: str
     tracking_errors: tuple[str, ...]
+    faults: dict[str, int]
 
 
 def check_experiment(experiment: Experiment, address: str | None = None) -> Dataset:
@@ -39,7 +45,7 @@ def check_experiment(experiment: Experiment, address: str | None = None) -> Data
     """
     if address is None:
         check_meters(experiment, units=())  # those of a lab are asked when the cluster has been joined
-    load_search_space(experiment.search_space)
+    load_search_space(experiment)
     return load_dataset(experiment.dataset, experiment.seed)
 
 
@@ -63,18 +69,18 @@ def run_sweep(
     tracker = MlflowTracker(experiment, folder)
     status, metrics, tags = "KILLED", {}, {}
     try:
-        run_candidates(experiment, dataset, folder, [_JournalWatcher(journal), tracker, progress], address)
+        faults = run_candidates(experiment, dataset, folder, [_JournalWatcher(journal), tracker, progress], address)
         records = journal.read()
         winner = winner_of(records)
         test_accuracy = _test_accuracy(dataset, folder, winner)
-        status, metrics, tags = "FINISHED", _metrics(winner, test_accuracy), _tags(records, winner)
+        status, metrics, tags = "FINISHED", _metrics(winner, test_accuracy), _tags(records, winner, faults)
     except Exception:
         status = "FAILED"
         raise
     finally:
         tracker.close(status, metrics, tags)
     winner_id = winner.candidate_id if winner else None
-    return SweepResult(records, winner_id, test_accuracy, tracker.tracking_uri, tuple(tracker.errors))
+    return SweepResult(records, winner_id, test_accuracy, tracker.tracking_uri, tuple(tracker.errors), faults)
 
 
 class _JournalWatcher:
@@ -106,5 +112,11 @@ def _metrics(winner: CandidateRecord | None, test_accuracy: float | None) -> dic
     return {"accuracy": winner.accuracy, "test_accuracy": test_accuracy}
 
 
-def _tags(records: tuple[CandidateRecord, ...], winner: CandidateRecord | None) -> dict[str, str]:
-    return {"candidates": count_line(records), "winner": winner.candidate_id if winner else "none"}
+def _tags(
+    records: tuple[CandidateRecord, ...], winner: CandidateRecord | None, faults: dict[str, int]
+) -> dict[str, str]:
+    return {
+        "candidates": count_line(records),
+        "winner": winner.candidate_id if winner else "none",
+        "board_faults": fault_line(faults),
+    }

@@ -13,7 +13,9 @@ import click
 
 from orchestrator.cli.logs import send_logs_to
 from orchestrator.config.board_catalogue import load_board_type
-from orchestrator.domain.errors import InputError
+from orchestrator.domain.errors import InputError, McutuneError
+
+LOOK_S = 2.0
 
 if TYPE_CHECKING:
     from orchestrator.lab.unit import Unit
@@ -83,10 +85,9 @@ def agent(
         stopped = threading.Event()
         _set_at_signals(stopped)
         places = stack.enter_context(_places(labgrid, place_tags, name)) if labgrid else []
-        if address != "auto":
-            from orchestrator.cluster.ray_node import lab_node
+        from orchestrator.cluster.ray_node import lab_node
 
-            stack.enter_context(lab_node(address))
+        is_up = stack.enter_context(lab_node(address)) if address != "auto" else lambda: True
         from orchestrator.cluster.board_agent import BoardAgent
         from orchestrator.cluster.ray_session import joined
 
@@ -95,7 +96,9 @@ def agent(
         serving = BoardAgent(name, devices, counts, rehearsal, places, state_folder())
         stack.callback(serving.stop)
         click.echo(f"{name}: serving {len(serving.status())} boards to {address}; Ctrl-C ends it")
-        stopped.wait()
+        while not stopped.wait(LOOK_S):
+            if not is_up():
+                raise McutuneError(f"--address {address}: the Ray node of this host has ended; is the head gone?")
 
 
 def _rehearsal(faults: tuple[str, ...], rate: float, seed: int) -> "Rehearsal | None":

@@ -11,6 +11,7 @@ from orchestrator.cli.boards import boards
 from orchestrator.cli.compile import compile_command
 from orchestrator.cli.loader import loader
 from orchestrator.cli.measure import measure
+from orchestrator.cli.submit import submit
 from orchestrator.cli.sweep import sweep
 from orchestrator.domain.errors import InputError, McutuneError
 
@@ -32,11 +33,13 @@ def commands() -> None:
     mcutune boards wear                        how often each unit's flash was erased
     mcutune loader OUT.bin --board TYPE        the resident loader, to be installed once on a board
     mcutune board-sim --type TYPE              a virtual board to talk to by hand
+    mcutune submit EXPERIMENT.yaml ...         a sweep on a Ray cluster that goes on without this computer
     mcutune agent --address HEAD               serve this host's boards to a Ray cluster
     """
 
 
 commands.add_command(sweep)
+commands.add_command(submit)
 commands.add_command(measure)
 commands.add_command(compile_command)
 commands.add_command(boards)

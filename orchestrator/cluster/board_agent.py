@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,9 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from orchestrator.cluster.board_pool import REPORT_S
-from orchestrator.cluster.pool_client import PoolClient, PoolLostError
+from orchestrator.cluster.pool_client import PoolClient
 from orchestrator.cluster.unit_worker import UnitWorker
+from orchestrator.domain.errors import InfrastructureError
 from orchestrator.domain.mapped_device import MappedDevice
 from orchestrator.lab.hosts import units_of
 from orchestrator.lab.references import References
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from orchestrator.lab.virtual_unit import Rehearsal
 
 logger = logging.getLogger(__name__)
+
+STOP_S = 30.0
+"""Longest that the end of an agent waits for measurements under way."""
 
 
 class BoardAgent:
@@ -36,6 +41,7 @@ class BoardAgent:
         rehearsal: faults that the virtual boards are to have.
         others: units from elsewhere.
         state: folder for what outlives the agent; None: nothing does.
+        sweep: the only one to serve; None: any.
     """
 
     def __init__(
@@ -46,13 +52,14 @@ class BoardAgent:
         rehearsal: Rehearsal | None = None,
         others: Sequence[Unit] = (),
         state: Path | None = None,
+        sweep: str | None = None,
     ) -> None:
         self._host = host
         self._stop = threading.Event()
         self._pool = PoolClient(self._stop.is_set)
         units = [*units_of(devices, virtual, rehearsal), *others]
         references = References(state)
-        self._workers = [UnitWorker(unit, host, self._pool, self._stop, references) for unit in units]
+        self._workers = [UnitWorker(unit, host, self._pool, self._stop, references, sweep) for unit in units]
         for worker in self._workers:
             worker.start()
         self._reporter = threading.Thread(target=self._report_for_ever, daemon=True)
@@ -63,24 +70,40 @@ class BoardAgent:
         return tuple(worker.status() for worker in self._workers)
 
     def stop(self) -> None:
-        """Finish what is being measured, end the boards, and return when that is done."""
+        """Finish what is being measured, within `STOP_S`, end the boards, and return when that is done."""
         self._stop.set()
+        deadline = time.monotonic() + STOP_S
         for worker in self._workers:
-            worker.join()
-        self._reporter.join()
+            if not worker.join(max(0.0, deadline - time.monotonic())):
+                logger.warning("%s: still measures after %.0f s; it is left alone", worker.name, STOP_S)
+        self._reporter.join(max(1.0, deadline - time.monotonic()))
 
     def _report_for_ever(self) -> None:
         stopped = False
         while not stopped:
+            self._report(self.status())
             stopped = self._stop.wait(REPORT_S)
-            try:
-                self._pool.call("report", self._host, () if stopped else self.status())
-            except PoolLostError as error:
-                logger.error("%s: %s", self._host, error)
+        self._report(())
+
+    def _report(self, units: tuple[UnitStatus, ...]) -> None:
+        try:
+            self._pool.call("report", self._host, units)
+        except InfrastructureError as error:
+            logger.error("%s: %s", self._host, error)
 
 
-def start_agent(host: str, virtual: Mapping[str, int], rehearsal: Rehearsal | None = None) -> Any:
-    """Start an agent with virtual boards as an actor on this node; it ends with this process."""
-    actor = ray.remote(num_cpus=0, max_concurrency=4)(BoardAgent)
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    return actor.options(scheduling_strategy=here).remote(host, (), virtual, rehearsal)
+def start_agent(
+    host: str,
+    virtual: Mapping[str, int],
+    rehearsal: Rehearsal | None = None,
+    sweep: str | None = None,
+    node_id: str | None = None,
+) -> Any:
+    """Start an agent with virtual boards as an actor; it ends with this process, and is restarted if it dies.
+
+    Args:
+        node_id: of the Ray node to run on; None: this one.
+    """
+    actor = ray.remote(num_cpus=0, max_concurrency=4, max_restarts=-1)(BoardAgent)
+    node = NodeAffinitySchedulingStrategy(node_id or ray.get_runtime_context().get_node_id(), soft=False)
+    return actor.options(scheduling_strategy=node).remote(host, (), virtual, rehearsal, sweep=sweep)

@@ -1,19 +1,26 @@
 """The board pool: one named actor where measurement requests wait and agents pull them."""
 
 import asyncio
+import logging
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import ray
 
+from orchestrator.lab.attendance import Attendance, AttendanceList
 from orchestrator.lab.golden import Golden
-from orchestrator.lab.request_queue import Patience, RequestQueue
+from orchestrator.lab.request_queue import PATIENCE, Patience, RequestQueue
 from orchestrator.lab.requests import Failure, Lease, Measured, MeasureRequest, Reply
 from orchestrator.lab.unit_status import UnitStatus
 
+logger = logging.getLogger(__name__)
+
 POOL_NAME = "board-pool"
 NAMESPACE = "mcutune"
+HEAD = "node:__internal_head__"
+"""Ray's resource of the head: there the pool is not lost with a host of boards or a laptop that leaves."""
+
 CHECK_S = 1.0
 ANSWER_S = 20.0
 """Longest that `measure` and `pull` keep a caller waiting: who calls again proves to be alive."""
@@ -39,17 +46,19 @@ class BoardPool:
     pool keeps nothing that cannot be lost: who asked asks again, and equal ids are equal work.
     """
 
-    def __init__(self) -> None:
-        self._queue = RequestQueue(time.monotonic, Patience())
+    def __init__(self, patience: Patience = PATIENCE) -> None:
+        self._queue = RequestQueue(time.monotonic, patience)
         self._changed = asyncio.Condition()
         self._expiry: asyncio.Task[None] | None = None
+        self._attendance = AttendanceList(time.monotonic)
         self._golden: dict[str, Golden] = {}
         self._units: dict[str, tuple[float, tuple[UnitStatus, ...]]] = {}
+        restarted = ray.get_runtime_context().was_current_actor_reconstructed
+        self._knows_from = time.monotonic() + (patience.lease_s / 3 + REPORT_S if restarted else 0.0)
 
     async def measure(self, request: MeasureRequest) -> Reply | None:
         """Give the reply to a request; None: not yet, ask again. Equal ids get the same reply."""
-        if self._expiry is None:
-            self._expiry = asyncio.create_task(self._expire_for_ever())
+        self._watch()
         async with self._changed:
             self._queue.add(request)
             self._changed.notify_all()
@@ -60,12 +69,16 @@ class BoardPool:
                 return None
             return known[request.request_id]
 
-    async def pull(self, unit: str, board: str, timeout_s: float) -> Lease | None:
-        """Lease the next request for a free, healthy unit; None when none came within `timeout_s`."""
+    async def pull(self, unit: str, board: str, timeout_s: float, sweep: str | None = None) -> Lease | None:
+        """Lease the next request for a free, healthy unit; None when none came within `timeout_s`.
+
+        Args:
+            sweep: the only one that the unit serves; None: any.
+        """
         deadline = time.monotonic() + timeout_s
         async with self._changed:
             while True:
-                lease = self._queue.take(unit, board)
+                lease = self._queue.take(unit, board, sweep) if self._knows_leases() else None
                 remaining = deadline - time.monotonic()
                 if lease is not None or remaining <= 0:
                     return lease
@@ -74,14 +87,14 @@ class BoardPool:
                 except TimeoutError:
                     return None
 
-    async def renew(self, lease_id: str) -> bool:
+    async def renew(self, lease_id: str, request_id: str, unit: str) -> bool:
         """Prolong a lease while the board works."""
-        return self._queue.renew(lease_id)
+        return self._queue.renew(lease_id, request_id, unit)
 
-    async def deliver(self, lease_id: str, request_id: str, measured: Measured) -> None:
+    async def deliver(self, lease_id: str, request_id: str, sweep: str, measured: Measured) -> None:
         """End a lease with its measurement."""
         async with self._changed:
-            self._queue.deliver(lease_id, request_id, measured)
+            self._queue.deliver(lease_id, request_id, sweep, measured)
             self._changed.notify_all()
 
     async def give_back(self, lease_id: str, failure: Failure) -> None:
@@ -104,14 +117,25 @@ class BoardPool:
         """Count the faults met in a sweep by cause, those included that a retry mended."""
         return dict(self._queue.faults.get(sweep, {}))
 
+    async def attend(self, attendance: Attendance, images: tuple[Golden, ...]) -> tuple[Attendance, ...]:
+        """Note that a sweep is under way, and the images to check units of its board types with; gives the others.
+
+        Hosts of boards have no compiler, and a pool that restarted knows nothing: so it is told again and again.
+        """
+        self._watch()
+        for golden in images:
+            await self.offer_golden(golden)
+        return self._attendance.attend(attendance)
+
+    async def offer_golden(self, golden: Golden) -> None:
+        """Keep the image that units of a board type are checked with."""
+        self._golden[golden.image.board] = golden
+
     async def close(self, sweep: str) -> None:
         """Forget a sweep that has ended."""
         async with self._changed:
+            self._attendance.leave(sweep)
             self._queue.close(sweep)
-
-    async def offer_golden(self, golden: Golden) -> None:
-        """Keep the image that units of a board type are checked with: hosts of boards have no compiler."""
-        self._golden[golden.image.board] = golden
 
     async def golden(self, board: str) -> Golden | None:
         """Give the image to check a unit with, where someone offered it."""
@@ -125,21 +149,42 @@ class BoardPool:
 
     async def status(self) -> PoolStatus:
         """Give what is known of the lab."""
+        await asyncio.sleep(max(0.0, self._knows_from - time.monotonic()))
         since = time.monotonic() - LOST_S
         self._units = {agent: said for agent, said in self._units.items() if said[0] >= since}
         units = sorted((unit for _, said in self._units.values() for unit in said), key=lambda unit: unit.unit)
         faults = {sweep: dict(counted) for sweep, counted in self._queue.faults.items()}
         return PoolStatus(tuple(units), self._queue.waiting_by_sweep(), faults)
 
+    def _knows_leases(self) -> bool:
+        """A pool that was restarted waits until every holder of a lease has renewed it: nothing is done twice."""
+        return time.monotonic() >= self._knows_from
+
+    def _watch(self) -> None:
+        if self._expiry is None:
+            self._expiry = asyncio.create_task(self._expire_for_ever())
+
     async def _expire_for_ever(self) -> None:
         while True:
             await asyncio.sleep(CHECK_S)
             async with self._changed:
-                self._queue.expire()
+                try:
+                    self._expire()
+                except Exception:  # a defect here must not leave requests waiting for ever
+                    logger.exception("the board pool could not tidy up")
                 self._changed.notify_all()
 
+    def _expire(self) -> None:
+        for sweep in self._attendance.absent():
+            logger.warning("sweep %s ended without a word", sweep)
+            self._queue.close(sweep)
+        self._queue.expire()
 
-def start_board_pool() -> Any:
-    """Give the handle of the cluster's pool, starting it where there is none."""
-    actor = ray.remote(num_cpus=0, max_concurrency=10_000, max_restarts=-1, max_task_retries=-1)(BoardPool)
-    return actor.options(name=POOL_NAME, namespace=NAMESPACE, get_if_exists=True, lifetime="detached").remote()
+
+def start_board_pool(patience: Patience = PATIENCE) -> Any:
+    """Give the handle of the cluster's pool, starting it on the head where there is none."""
+    actor = ray.remote(
+        num_cpus=0, resources={HEAD: 0.001}, max_concurrency=10_000, max_restarts=-1, max_task_retries=-1
+    )(BoardPool)
+    options = actor.options(name=POOL_NAME, namespace=NAMESPACE, get_if_exists=True, lifetime="detached")
+    return options.remote(patience)

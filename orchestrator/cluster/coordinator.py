@@ -1,24 +1,28 @@
 """A Tune trial: coordinates one candidate; holds no CPU and no GPU itself."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ray import tune
 
-from orchestrator.cluster.ray_stages import RayStages, Workers
 from orchestrator.config.json_records import record_to_json
 from orchestrator.domain.candidate import CandidateRecord
 from orchestrator.domain.experiment import Experiment
-from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.pipeline.candidate import run_candidate
+from orchestrator.pipeline.stages import Stages
 
 RECORD_KEY = "record"
 EPOCH_KEY = "epoch"
 VAL_ACCURACY_KEY = "val_accuracy"
 
 
-def coordinate(config: dict[str, Any], experiment: Experiment, folder: SweepFolder, workers: Workers) -> None:
-    """Run the candidate of `config` and report its record whenever it changes; ASHA may end it at any report."""
-    stages = RayStages(config["candidate_id"], experiment, folder, workers)
+def coordinate(config: dict[str, Any], experiment: Experiment, stages_of: Callable[[str], Stages]) -> None:
+    """Run the candidate of `config` and report its record whenever it changes; ASHA may end it at any report.
+
+    Args:
+        stages_of: makes the stages of a candidate from its id.
+    """
+    stages = stages_of(config["candidate_id"])
     records = run_candidate(config["candidate_id"], config["point"], experiment, stages)
     try:
         for record in records:

@@ -7,12 +7,15 @@ from typing import Any
 
 import ray
 
-from orchestrator.cluster.board_pool import start_board_pool
+from orchestrator.cluster.board_pool import ANSWER_S, start_board_pool
 from orchestrator.domain.errors import InfrastructureError
 
 logger = logging.getLogger(__name__)
 
 PAUSE_S = 1.0
+CALL_S = 3 * ANSWER_S
+"""Longest wait for an answer: the pool keeps nobody waiting for more than `ANSWER_S`, but may have to be restarted."""
+
 GIVE_UP_S = 120.0
 
 
@@ -22,11 +25,18 @@ class PoolLostError(InfrastructureError):
     cause = "pool-lost"
 
 
+class PoolDefectError(InfrastructureError):
+    """The board pool answered with an error that it should never give."""
+
+    cause = "pool-defect"
+
+
 class PoolClient:
     """The pool by name: where the actor died another is started, and the call is made again.
 
     Raises:
         PoolLostError: by every call that found no pool for `GIVE_UP_S`.
+        PoolDefectError: by a call that the pool could not carry out.
     """
 
     def __init__(self, stopped: Callable[[], bool] = lambda: False) -> None:
@@ -40,8 +50,10 @@ class PoolClient:
             try:
                 if self._pool is None:
                     self._pool = start_board_pool()
-                return ray.get(getattr(self._pool, method).remote(*arguments))
-            except ray.exceptions.RayActorError as error:
+                return ray.get(getattr(self._pool, method).remote(*arguments), timeout=CALL_S)
+            except ray.exceptions.RayTaskError as error:
+                raise PoolDefectError(f"{method}: {error.cause!r}") from error
+            except (ray.exceptions.RayError, ConnectionError) as error:
                 self._pool = None
                 logger.warning("the board pool is gone (%s); asking again", " ".join(str(error).split())[:200])
                 if self._stopped() or time.monotonic() > give_up_at:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +17,8 @@ LOOK_S = 0.1
 
 
 @contextmanager
-def lab_node(head: str) -> Iterator[None]:
-    """Join the cluster whose head is `HOST:PORT` for the time of the block.
+def lab_node(head: str) -> Iterator[Callable[[], bool]]:
+    """Join the cluster whose head is `HOST:PORT` for the time of the block; gives a test whether the node still runs.
 
     Raises:
         InputError: the node ended at once or did not join in time; the text holds what it said.
@@ -31,7 +31,7 @@ def lab_node(head: str) -> Iterator[None]:
         )
         try:
             _wait_until_up(node, head, Path(said.name))
-            yield
+            yield lambda: node.poll() is None
         finally:
             _end(node)
 

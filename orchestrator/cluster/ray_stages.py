@@ -1,15 +1,19 @@
 """The stages of a candidate, carried out by Ray: tasks, the trainer pool, the board pool."""
 
 import logging
-from collections.abc import Generator
+import uuid
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import ray
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from orchestrator.cluster.pool_client import PoolClient
+from orchestrator.cluster.trainer import HeldTrainer
 from orchestrator.domain.candidate import EpochResult
 from orchestrator.domain.errors import InfrastructureError
 from orchestrator.domain.experiment import Experiment
@@ -24,6 +28,8 @@ from orchestrator.pipeline.stages import Diverged, HostCheck, Trained
 logger = logging.getLogger(__name__)
 
 TASK_ATTEMPTS = 2
+TRAINING_ATTEMPTS = 3
+"""Begun anew where a process or node dies."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class RayStages:
         self._pool = PoolClient()
 
     def prepare(self, config: dict[str, Any]) -> Prepared | Outcome:
-        prepared: Prepared | Outcome = _in_task(prepare_untrained, self._experiment, self._workers.dataset, config)
+        prepared: Prepared | Outcome = in_task(prepare_untrained, self._experiment, self._workers.dataset, config)
         return prepared
 
     def screen(self, prepared: Prepared) -> tuple[Measured, ...]:
@@ -57,20 +63,39 @@ class RayStages:
         return self._measure(f"screen/{prepared.architecture_key}", prepared, is_trained=False)
 
     def train(self, config: dict[str, Any]) -> Generator[EpochResult | Trained | Diverged, None, None]:
-        trainer = ray.get(self._workers.trainers.acquire.remote(self._candidate_id))
-        ray.get(trainer.cancel.remote())  # whatever a killed predecessor of this trial left running
-        results = trainer.train.remote(config, self._workers.dataset)
+        last_epoch = 0  # equal seeds train alike: a training that is begun anew repeats the epochs told already
+        for attempt in range(1, TRAINING_ATTEMPTS + 1):
+            try:
+                with closing(self._training(config)) as items:
+                    for item in items:
+                        if not isinstance(item, EpochResult):
+                            yield item
+                            return
+                        if item.epoch > last_epoch:
+                            last_epoch = item.epoch
+                            yield item
+                return
+            except TrainerLostError as error:
+                logger.warning("training attempt %d of %d: %s", attempt, TRAINING_ATTEMPTS, error)
+                if attempt == TRAINING_ATTEMPTS:
+                    raise
+
+    def _training(self, config: dict[str, Any]) -> Generator[EpochResult | Trained | Diverged, None, None]:
+        training_id = uuid.uuid4().hex
+        trainers = self._workers.trainers
+        held: HeldTrainer = _got(trainers.acquire.remote(self._candidate_id, training_id))
         try:
-            for reference in results:
-                yield ray.get(reference)
+            if held.earlier_training is not None:  # left running by a predecessor of this trial, which was killed
+                _got(held.trainer.cancel.remote(held.earlier_training))
+            results = held.trainer.train.remote(training_id, config, self._workers.dataset)
+            with _cancelled_at_the_end(held.trainer, training_id, results):
+                for reference in results:
+                    yield _got(reference)
         finally:
-            ray.get(trainer.cancel.remote())
-            for _ in results:  # until the training really ended: only then is the trainer free
-                pass
-            ray.get(self._workers.trainers.release.remote(self._candidate_id))
+            _got(trainers.release.remote(self._candidate_id))
 
     def prepare_trained(self, tflite: bytes, boards: tuple[str, ...]) -> Prepared | Outcome:
-        prepared: Prepared | Outcome = _in_task(prepare_trained, self._experiment, tflite, boards)
+        prepared: Prepared | Outcome = in_task(prepare_trained, self._experiment, tflite, boards)
         return prepared
 
     def verify(self, prepared: Prepared) -> tuple[Measured, ...]:
@@ -78,7 +103,7 @@ class RayStages:
         return self._measure(name, prepared, is_trained=True)
 
     def check(self, prepared: Prepared, runs: tuple[DeviceRun, ...]) -> HostCheck:
-        check: HostCheck = _in_task(check_on_host, self._experiment, self._workers.dataset, prepared, runs)
+        check: HostCheck = in_task(check_on_host, self._experiment, self._workers.dataset, prepared, runs)
         return check
 
     def keep(self, name: str, content: bytes) -> None:
@@ -117,6 +142,24 @@ class RayStages:
         return reply
 
 
+class TrainerLostError(InfrastructureError):
+    """The process that trained died, or the node that it ran on."""
+
+    cause = "trainer-lost"
+
+
+class TrainingFailedError(InfrastructureError):
+    """The training raised an error that it should not: a defect of ours, or of the search space."""
+
+    cause = "training"
+
+
+class WorkerLostError(InfrastructureError):
+    """The process of a task died, or the node that it ran on."""
+
+    cause = "worker-lost"
+
+
 class MeasurementFailedError(InfrastructureError):
     """No board could deliver the measurement; `cause` is that of the last attempt."""
 
@@ -125,7 +168,34 @@ class MeasurementFailedError(InfrastructureError):
         self.cause = failure.cause
 
 
-def _in_task(function: Any, *arguments: Any) -> Any:
+def _got(reference: Any) -> Any:
+    """Wait for what a trainer, or the pool of them, gives.
+
+    Raises:
+        TrainerLostError, TrainingFailedError: the actor died; the training raised an error.
+    """
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        raise TrainingFailedError(f"{type(error.cause).__name__}: {error.cause}") from error
+    except ray.exceptions.RayError as error:
+        raise TrainerLostError(f"the trainer was lost: {_one_line(error)}") from error
+
+
+@contextmanager
+def _cancelled_at_the_end(trainer: Any, training_id: str, results: Any) -> Iterator[None]:
+    """Leave the block only when the training has really ended: the trainer is free only then."""
+    try:
+        yield
+    except (GeneratorExit, SystemExit, KeyboardInterrupt):
+        with suppress(InfrastructureError):
+            _got(trainer.cancel.remote(training_id))
+            for _ in results:
+                pass
+        raise
+
+
+def in_task(function: Callable[..., Any], *arguments: Any) -> Any:
     """Run `function` as a Ray task of one CPU, outside the trial's own placement group.
 
     Raises:
@@ -140,15 +210,24 @@ def _in_task(function: Any, *arguments: Any) -> Any:
     raise failure
 
 
-def _attempt(function: Any, *arguments: Any) -> Any:
-    task = ray.remote(num_cpus=1)(function)
-    placed = task.options(scheduling_strategy=PlacementGroupSchedulingStrategy(placement_group=None))
+@cache
+def _as_task(function: Callable[..., Any]) -> Any:
+    """Made once for each function: Ray keeps every remote function that was ever made until the cluster ends."""
+    outside = PlacementGroupSchedulingStrategy(placement_group=None)
+    return ray.remote(num_cpus=1, scheduling_strategy=outside)(function)
+
+
+def _attempt(function: Callable[..., Any], *arguments: Any) -> Any:
     try:
-        return ray.get(placed.remote(*arguments))
+        return ray.get(_as_task(function).remote(*arguments))
     except ray.exceptions.RayTaskError as error:
         raise _typed(error.cause) from error
     except ray.exceptions.RayError as error:
-        raise InfrastructureError(f"{function.__name__}: the worker was lost: {error}") from error
+        raise WorkerLostError(f"{function.__name__}: the worker was lost: {_one_line(error)}") from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _typed(cause: Exception) -> InfrastructureError:

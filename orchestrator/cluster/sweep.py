@@ -1,6 +1,7 @@
 """Run all candidates of an experiment with Ray Tune."""
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -9,25 +10,25 @@ import ray
 from ray import tune
 from ray.tune.schedulers import AsyncHyperBandScheduler
 
-from orchestrator.cluster.board_agent import start_agent
+from orchestrator.cluster.attending import attending
+from orchestrator.cluster.board_agent import STOP_S, start_agent
 from orchestrator.cluster.coordinator import EPOCH_KEY, VAL_ACCURACY_KEY, coordinate
 from orchestrator.cluster.interrupt import InterruptGuard
 from orchestrator.cluster.pool_client import PoolClient
-from orchestrator.cluster.ray_session import joined_ray, local_ray, this_node_resource
-from orchestrator.cluster.ray_stages import Workers
+from orchestrator.cluster.ray_session import joined_ray, local_ray, this_node_id, this_node_resource
+from orchestrator.cluster.ray_stages import RayStages, Workers
 from orchestrator.cluster.searcher import StudySearcher
 from orchestrator.cluster.trainer import start_trainers
 from orchestrator.cluster.watchers import SweepWatcher, WatcherCallback
-from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.datasets.dataset import Dataset
 from orchestrator.domain.experiment import Experiment
 from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.lab.meters import check_meters
-from orchestrator.pipeline.golden import make_golden
 from orchestrator.search.study import Study
 from orchestrator.training.search_space import load_search_space
 
-COORDINATOR_RETRIES = 2
+logger = logging.getLogger(__name__)
+
 COORDINATOR_SHARE = 0.001
 """Of the resource that only the driver's node has: coordinators run where the sweep's files are."""
 
@@ -47,31 +48,47 @@ def run_candidates(
         InputError: the search space cannot be loaded, or the cluster not joined.
         KeyboardInterrupt: the user stopped the sweep; nothing it started is left running.
     """
-    study = Study(load_search_space(experiment.search_space).space(), experiment.search.algorithm, experiment.seed)
-    session = local_ray(experiment) if address is None else joined_ray(address, experiment, experiment.code)
-    with InterruptGuard() as guard, session, _boards(experiment), _pool_of(folder) as pool:
-        workers = Workers(start_trainers(experiment), ray.put(dataset))
-        _tuner(experiment, folder, workers, study, WatcherCallback(watchers, guard)).fit()
+    study = Study(load_search_space(experiment).space(), experiment.search.algorithm, experiment.seed)
+    session = local_ray(experiment) if address is None else joined_ray(address, experiment)
+    with (
+        InterruptGuard() as guard,
+        session as sent,
+        _pool_of(folder) as pool,
+        attending(sent, folder.sweep_id),
+        _boards(sent, folder.sweep_id),
+    ):
+        workers = Workers(start_trainers(sent), ray.put(dataset))
+        trainable = partial(
+            coordinate, experiment=sent, stages_of=partial(RayStages, experiment=sent, folder=folder, workers=workers)
+        )
+        make_tuner(trainable, sent, folder, study, watchers, guard).fit()
         guard.check()
         return dict(pool.call("faults", folder.sweep_id))
 
 
 @contextmanager
-def _boards(experiment: Experiment) -> Iterator[None]:
+def _boards(experiment: Experiment, sweep_id: str) -> Iterator[None]:
     """See to it that there are boards: the lab's, or virtual ones of our own of each type that it has none of."""
-    pool = PoolClient()
-    for board in experiment.boards:
-        pool.call("offer_golden", make_golden(load_board_type(board)))
-    units = pool.call("status").units
+    units = [unit for unit in PoolClient().call("status").units if unit.sweep is None]
     check_meters(experiment, units)
     served = {unit.board for unit in units}
     missing = [board for board in experiment.boards if board not in served]
-    agent = start_agent("sweep", dict.fromkeys(missing, experiment.resources.virtual_boards)) if missing else None
+    if not missing:
+        yield
+        return
+    agent = start_agent(sweep_id, dict.fromkeys(missing, experiment.resources.virtual_boards), sweep=sweep_id)
     try:
         yield
     finally:
-        if agent is not None:
-            ray.get(agent.stop.remote())
+        _stop(agent)
+
+
+def _stop(agent: Any) -> None:
+    try:
+        ray.get(agent.stop.remote(), timeout=STOP_S + 5)
+    except ray.exceptions.RayError as error:
+        logger.warning("the sweep's own boards did not end by themselves: %s", error)
+        ray.kill(agent)
 
 
 @contextmanager
@@ -84,24 +101,32 @@ def _pool_of(folder: SweepFolder) -> Iterator[PoolClient]:
         pool.call("close", folder.sweep_id)
 
 
-def _tuner(
-    experiment: Experiment, folder: SweepFolder, workers: Workers, study: Study, callback: WatcherCallback
+def make_tuner(
+    trainable: Callable[[dict[str, Any]], None],
+    experiment: Experiment,
+    folder: SweepFolder,
+    study: Study,
+    watchers: Sequence[SweepWatcher],
+    guard: InterruptGuard,
 ) -> Any:
-    trainable = partial(coordinate, experiment=experiment, folder=folder, workers=workers)
+    """Give a Ray Tune run of `trainable` that asks the study for every candidate."""
+    searcher = StudySearcher(study, experiment.search.candidates)
+    here = tune.PlacementGroupFactory(
+        [{this_node_resource(): COORDINATOR_SHARE}], bundle_label_selector=[{"ray.io/node-id": this_node_id()}]
+    )
     return tune.Tuner(
-        tune.with_resources(trainable, tune.PlacementGroupFactory([{this_node_resource(): COORDINATOR_SHARE}])),
+        tune.with_resources(trainable, here),
         tune_config=tune.TuneConfig(
-            search_alg=StudySearcher(study),
+            search_alg=searcher,
             scheduler=_asha(experiment),
-            num_samples=experiment.search.candidates,
+            num_samples=-1,  # until the searcher says that it is over
             max_concurrent_trials=experiment.search.concurrent,
             reuse_actors=True,
         ),
         run_config=tune.RunConfig(
             name="tune",
             storage_path=str(folder.ray),
-            callbacks=[callback],
-            failure_config=tune.FailureConfig(max_failures=COORDINATOR_RETRIES),
+            callbacks=[WatcherCallback(watchers, guard, searcher.begins_anew)],
             verbose=0,
         ),
     )

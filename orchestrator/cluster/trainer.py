@@ -1,7 +1,8 @@
 """Trainer actors: long-lived, with TensorFlow imported once, serving candidate after candidate."""
 
-import threading
+import asyncio
 from collections.abc import Generator
+from dataclasses import dataclass
 from typing import Any
 
 import ray
@@ -20,10 +21,10 @@ class Trainer:
 
         import_tensorflow(threads=experiment.resources.cpus_per_trainer)
         self._experiment = experiment
-        self._cancelled = threading.Event()
+        self._cancelled: set[str] = set()
 
     def train(
-        self, config: dict[str, Any], dataset: Dataset
+        self, training_id: str, config: dict[str, Any], dataset: Dataset
     ) -> Generator[EpochResult | Trained | Diverged, None, None]:
         """Train the network of `config` from the seed, yielding each epoch and at last the int8 network."""
         from orchestrator.training.convert import convert_to_int8
@@ -31,57 +32,71 @@ class Trainer:
         from orchestrator.training.search_space import build_network
 
         experiment = self._experiment
-        self._cancelled.clear()
-        model = build_network(
-            experiment.search_space, config, dataset.sample_shape, dataset.class_count, experiment.seed
-        )
+
+        def is_cancelled() -> bool:
+            return training_id in self._cancelled
+
         try:
-            yield from fit_epochs(model, dataset, config, experiment.training, experiment.seed, self._cancelled.is_set)
+            if is_cancelled():
+                return
+            model = build_network(experiment, config, dataset.sample_shape, dataset.class_count)
+            yield from fit_epochs(model, dataset, config, experiment.training, experiment.seed, is_cancelled)
+            if not is_cancelled():
+                yield Trained(convert_to_int8(model, dataset.train.x))
         except DivergedError as error:
             yield Diverged(str(error))
-            return
-        if not self._cancelled.is_set():
-            yield Trained(convert_to_int8(model, dataset.train.x))
+        finally:
+            self._cancelled.discard(training_id)
 
     @ray.method(concurrency_group="control")  # type: ignore[untyped-decorator]
-    def cancel(self) -> None:
-        """End the training under way within one batch; runs beside it, in a group of its own."""
-        self._cancelled.set()
+    def cancel(self, training_id: str) -> None:
+        """End a training within one batch, or before it begins; runs beside it, in a group of its own."""
+        self._cancelled.add(training_id)
+
+
+@dataclass(frozen=True)
+class HeldTrainer:
+    """A trainer and the training that it was held for before, by the same candidate; None: it was free."""
+
+    trainer: Any
+    earlier_training: str | None
 
 
 class TrainerPool:
-    """Hands out free trainers, one to a candidate; asking again with the same candidate gives the same one."""
+    """Starts the trainers and hands out free ones, one to a candidate; asking again gives the same one.
 
-    def __init__(self, trainers: list[Any]) -> None:
-        import asyncio
+    They end with this actor. Should it be restarted, it starts new ones, and who trained begins anew.
+    """
 
+    def __init__(self, experiment: Experiment) -> None:
+        resources = experiment.resources
+        actor = ray.remote(
+            num_cpus=resources.cpus_per_trainer,
+            num_gpus=resources.gpus_per_trainer,
+            concurrency_groups={"control": 1},
+            max_restarts=-1,
+        )(Trainer)
         self._free: asyncio.Queue[Any] = asyncio.Queue()
-        for trainer in trainers:
-            self._free.put_nowait(trainer)
-        self._held: dict[str, Any] = {}
+        for _ in range(resources.trainers):
+            self._free.put_nowait(actor.remote(experiment))
+        self._held: dict[str, tuple[Any, str]] = {}
 
-    async def acquire(self, candidate_id: str) -> Any:
+    async def acquire(self, candidate_id: str, training_id: str) -> HeldTrainer:
         """Wait for a free trainer."""
-        if candidate_id not in self._held:
-            self._held[candidate_id] = await self._free.get()
-        return self._held[candidate_id]
+        trainer, earlier = self._held.pop(candidate_id, (None, None))
+        if trainer is None:
+            trainer = await self._free.get()
+        self._held[candidate_id] = (trainer, training_id)
+        return HeldTrainer(trainer, earlier)
 
     async def release(self, candidate_id: str) -> None:
         """Give the candidate's trainer back, if it holds one."""
-        trainer = self._held.pop(candidate_id, None)
+        trainer, _ = self._held.pop(candidate_id, (None, None))
         if trainer is not None:
             self._free.put_nowait(trainer)
 
 
 def start_trainers(experiment: Experiment) -> Any:
     """Start the experiment's trainers and give the handle of their pool."""
-    resources = experiment.resources
-    actor = ray.remote(
-        num_cpus=resources.cpus_per_trainer,
-        num_gpus=resources.gpus_per_trainer,
-        concurrency_groups={"control": 1},
-        max_restarts=-1,
-    )(Trainer)
-    trainers = [actor.remote(experiment) for _ in range(resources.trainers)]
-    pool = ray.remote(num_cpus=0, max_concurrency=1000)(TrainerPool)
-    return pool.remote(trainers)
+    pool = ray.remote(num_cpus=0, max_concurrency=1000, max_restarts=-1, max_task_retries=-1)(TrainerPool)
+    return pool.remote(experiment)

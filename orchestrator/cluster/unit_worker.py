@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestrator.cluster.pool_client import PoolClient, PoolLostError
+from orchestrator.cluster.pool_client import PoolClient
+from orchestrator.device.mended import mended_faults
 from orchestrator.domain.errors import BoardBusyError, BoardUnavailableError, InfrastructureError
 from orchestrator.lab.golden import Golden
 from orchestrator.lab.health import UnitHealth
 from orchestrator.lab.references import References
-from orchestrator.lab.request_queue import Patience
 from orchestrator.lab.requests import Failure, Lease, Measured
 from orchestrator.lab.unit import Unit
 from orchestrator.lab.unit_check import check_unit
@@ -24,8 +24,6 @@ logger = logging.getLogger(__name__)
 PULL_S = 1.0
 """Longest wait for a request, and so the longest that an idle board takes to notice the end."""
 
-RENEW_S = Patience().lease_s / 3
-
 
 class UnitWorker:
     """Serves one unit in a thread of its own until stopped.
@@ -33,13 +31,23 @@ class UnitWorker:
     Args:
         host: of the agent, for the unit's name in the lab.
         references: of the golden images, shared by the units of a host.
+        sweep: the only one that it serves; None: any.
     """
 
-    def __init__(self, unit: Unit, host: str, pool: PoolClient, stop: threading.Event, references: References) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        host: str,
+        pool: PoolClient,
+        stop: threading.Event,
+        references: References,
+        sweep: str | None = None,
+    ) -> None:
         self.name = f"{host}/{unit.name}"
         self._unit = unit
         self._pool = pool
         self._stop = stop
+        self._sweep = sweep
         self._health = UnitHealth(time.time, trusted=unit.is_trusted)
         self._references = references
         self._busy_with = ""
@@ -51,9 +59,13 @@ class UnitWorker:
         """Begin to serve."""
         self._thread.start()
 
-    def join(self) -> None:
-        """Wait until what is under way has ended and the unit is closed; the stop event must be set."""
-        self._thread.join()
+    def join(self, timeout_s: float) -> bool:
+        """Wait until what is under way has ended and the unit is closed; the stop event must be set.
+
+        Gives False where that takes longer than `timeout_s`.
+        """
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def status(self) -> UnitStatus:
         """Say how the unit does."""
@@ -72,6 +84,7 @@ class UnitWorker:
             worst_page_erasures=erasures or 0,
             endurance_cycles=0 if erasures is None else self._unit.board.flash.endurance_cycles,
             has_meter=self._unit.has_meter,
+            sweep=self._sweep,
         )
 
     def _serve(self) -> None:
@@ -90,11 +103,15 @@ class UnitWorker:
                 self._check()
             else:
                 self._stop.wait(min(PULL_S, self._health.due_in_s()))
-        except PoolLostError as error:
+        except InfrastructureError as error:
             logger.error("%s: %s", self.name, error)
+            self._stop.wait(PULL_S)
+        except Exception as error:  # a defect of ours must not end the board's thread: kept out, checked again later
+            logger.exception("%s: failed", self.name)
+            self._health.failed(f"defect: {error!r}")
 
     def _work(self) -> None:
-        lease: Lease | None = self._pool.call("pull", self.name, self._unit.board.name, PULL_S)
+        lease: Lease | None = self._pool.call("pull", self.name, self._unit.board.name, PULL_S, self._sweep)
         if lease is None:
             return
         self._busy_with = lease.request.sweep
@@ -111,13 +128,14 @@ class UnitWorker:
             self._give_back(lease, Failure("defect", repr(error)))
         else:
             self._measurements += 1
-            self._pool.call("deliver", lease.lease_id, lease.request.request_id, measured)
+            request = lease.request
+            self._pool.call("deliver", lease.lease_id, request.request_id, request.sweep, measured)
         finally:
             self._busy_with = ""
 
     def _measured(self, lease: Lease) -> Measured:
         request, started = lease.request, time.monotonic()
-        with self._renewed(lease), tempfile.TemporaryDirectory() as folder:
+        with self._renewed(lease), mended_faults() as mended, tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "serial.log"
             run = self._unit.measure(
                 request.image,
@@ -128,7 +146,7 @@ class UnitWorker:
             )
             traffic = log.read_bytes() if request.wants_log else b""
         self._device_id = run.measurement.device
-        return Measured(run, self.name, lease.waited_s, time.monotonic() - started, traffic)
+        return Measured(run, self.name, lease.waited_s, time.monotonic() - started, traffic, tuple(mended))
 
     def _give_back(self, lease: Lease, failure: Failure) -> None:
         self._failures += 1
@@ -179,8 +197,11 @@ class UnitWorker:
         done = threading.Event()
 
         def renew() -> None:
-            while not done.wait(RENEW_S):
-                self._pool.call("renew", lease.lease_id)
+            while not done.wait(lease.lasts_s / 3):
+                try:
+                    self._pool.call("renew", lease.lease_id, lease.request.request_id, self.name)
+                except InfrastructureError as error:
+                    logger.error("%s: %s", self.name, error)
 
         thread = threading.Thread(target=renew, daemon=True)
         thread.start()

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from ray.tune import Callback
@@ -33,9 +33,12 @@ class SweepWatcher(Protocol):
 class WatcherCallback(Callback):  # type: ignore[misc]
     """Turns Tune's events into records for the watchers."""
 
-    def __init__(self, watchers: Sequence[SweepWatcher], guard: InterruptGuard) -> None:
+    def __init__(
+        self, watchers: Sequence[SweepWatcher], guard: InterruptGuard, begins_anew: Callable[[str], bool]
+    ) -> None:
         self._watchers = watchers
         self._guard = guard
+        self._begins_anew = begins_anew
         self._started_at: dict[str, float] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -63,11 +66,16 @@ class WatcherCallback(Callback):  # type: ignore[misc]
         result = trial.last_result or {}
         if RECORD_KEY in result:
             self._finish(record_from_json(result[RECORD_KEY], CandidateRecord))
+            result.pop(RECORD_KEY)  # Tune keeps every trial until the sweep ends
         else:
             self._finish(self._lost(trial, "the trial ended without a report"))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        logger.error("trial of candidate %s failed: %s", trial.config["candidate_id"], trial.error_file)
+        candidate_id = trial.config["candidate_id"]
+        if self._begins_anew(candidate_id):
+            logger.warning("the coordinator of candidate %s died; the candidate begins anew", candidate_id)
+            return
+        logger.error("trial of candidate %s failed: %s", candidate_id, trial.error_file)
         self._finish(self._lost(trial, "the candidate's coordinator failed repeatedly"))
 
     def _finish(self, record: CandidateRecord) -> None:

@@ -1,4 +1,4 @@
-"""Where a lab keeps what must outlive every sweep: the wear of its boards."""
+"""Where a lab host keeps what must outlive every sweep: wear of its boards, references of its health checks."""
 
 import os
 from pathlib import Path

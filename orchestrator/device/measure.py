@@ -10,6 +10,7 @@ from orchestrator.device.energy_meter import EnergyMeter
 from orchestrator.device.flashing import Flasher, flash_image
 from orchestrator.device.inference_row import observe_row
 from orchestrator.device.link import SerialLink
+from orchestrator.device.mended import note_mended
 from orchestrator.device.messages import LOAD_BYTES_PER_COMMAND, PROTOCOL_VERSION, Identity
 from orchestrator.device.runner import Runner
 from orchestrator.domain.board_type import BoardType
@@ -114,6 +115,7 @@ def measure_image(
             return measure(flash)
         except _retried(flash) as error:
             logger.warning("attempt %d of %d: %s", attempt, ATTEMPTS, error)
+            note_mended(error)
         flash = replace(flash, keep_stale_weights=False)
     return measure(flash)
 

@@ -34,13 +34,18 @@ class MeasureRequest:
 
 @dataclass(frozen=True)
 class Measured:
-    """A device run with the unit that made it, the seconds spent waiting and working, and the raw serial traffic."""
+    """A device run with the unit that made it, the seconds spent waiting and working, and the raw serial traffic.
+
+    Attributes:
+        mended: causes of the faults that the unit met and got over by starting afresh.
+    """
 
     run: DeviceRun
     unit: str
     wait_s: float
     work_s: float
     serial_log: bytes
+    mended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,13 @@ Reply = Measured | Failure
 
 @dataclass(frozen=True)
 class Lease:
-    """A request handed to one unit until the lease is ended, or runs out with its holder."""
+    """A request handed to one unit until the lease is ended, or runs out with its holder.
+
+    Attributes:
+        lasts_s: for so long after each renewal.
+    """
 
     lease_id: str
     request: MeasureRequest
     waited_s: float
+    lasts_s: float

@@ -16,6 +16,7 @@ class UnitStatus:
         reason: why it is not healthy.
         checked_at: of the last health check, seconds since the epoch; None: never.
         measurements, failures: since the agent started.
+        sweep: the only sweep that it serves, which brought it; None: any.
         worst_page_erasures: of the flash page erased most often, of `endurance_cycles` in the data sheet.
     """
 
@@ -31,3 +32,4 @@ class UnitStatus:
     worst_page_erasures: int = 0
     endurance_cycles: int = 0
     has_meter: bool = False
+    sweep: str | None = None

@@ -81,10 +81,11 @@ class PlaceUnit:
         """Switch the place's power off and on, where it has a switch and `labgrid-client` is installed."""
         client = shutil.which("labgrid-client")
         try:
+            session = self._coordinator.session()
+            if client is None or not has_power(session.place(self.name), session.resources()):
+                return
             with self._held():
-                session = self._coordinator.session()
-                if client is not None and has_power(session.place(self.name), session.resources()):
-                    self._power_cycle(client)
+                self._power_cycle(client)
         except BoardUnavailableError as error:
             logger.info("%s: not power cycled: %s", self.name, error)
 

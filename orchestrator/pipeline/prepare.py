@@ -64,9 +64,7 @@ def prepare_untrained(experiment: Experiment, dataset: Dataset, config: dict[str
     watch = Stopwatch()
     try:
         with watch.step("build"):
-            model = build_network(
-                experiment.search_space, config, dataset.sample_shape, dataset.class_count, experiment.seed
-            )
+            model = build_network(experiment, config, dataset.sample_shape, dataset.class_count)
     except InvalidNetworkError as error:
         return Outcome.invalid(str(error))
     with watch.step("convert"):

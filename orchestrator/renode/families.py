@@ -138,24 +138,28 @@ _USART_2_AND_3 = {
     "USART2": Uart(UartKind.STM32_V2, 0x4000_4400, 38),
     "USART3": Uart(UartKind.STM32_V2, 0x4000_4800, 39),
 }
+_L4_UARTS = {**_USART_2_AND_3, "LPUART1": Uart(UartKind.STM32_V2, 0x4000_8000, 70, low_power=True)}
 
 FAMILIES: dict[str, Family] = {
     "stm32l4": Family(  # RM0351
-        uarts={"USART2": Uart(UartKind.STM32_V2, 0x4000_4400, 38)},
-        registers=(Registers("rcc", 0x4002_1000, _RCC_L4),),
+        uarts=_L4_UARTS,
+        registers=(Registers("rcc", 0x4002_1000, _RCC_L4), Registers("power", 0x4000_7000)),
         flash=Registers("flash_registers", 0x4002_2000),
         erasers=(_L4_ERASER,),
         signature=_L4_SIGNATURE,
     ),
     "stm32l4plus": Family(  # RM0432; FLASH_OPTR: DBANK
-        uarts={"LPUART1": Uart(UartKind.STM32_V2, 0x4000_8000, 70, low_power=True)},
+        uarts=_L4_UARTS,
         registers=(Registers("rcc", 0x4002_1000, _RCC_L4), Registers("power", 0x4000_7000)),
         flash=Registers("flash_registers", 0x4002_2000, reset=((0x20, 1 << 22),)),
         erasers=(_L4_ERASER,),
         signature=_L4_SIGNATURE,
     ),
     "stm32f4": Family(  # RM0390
-        uarts={"USART2": Uart(UartKind.STM32_V1, 0x4000_4400, 38)},
+        uarts={
+            "USART2": Uart(UartKind.STM32_V1, 0x4000_4400, 38),
+            "USART3": Uart(UartKind.STM32_V1, 0x4000_4800, 39),
+        },
         registers=(Registers("rcc", 0x4002_3800, _RCC_F4), Registers("power", 0x4000_7000, _OVER_DRIVE)),
         flash=Registers("flash_registers", 0x4002_3C00),
         erasers=(_F4_ERASER,),

@@ -1,7 +1,7 @@
 """The few lines under the table: who won, what failed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from orchestrator.domain.candidate import CandidateRecord
 from orchestrator.domain.deployability import Fit
@@ -41,3 +41,9 @@ def failure_lines(records: Sequence[CandidateRecord]) -> list[str]:
     """Give one line per cause of infrastructure failures."""
     causes = Counter(r.outcome.cause for r in records if r.outcome.status is Status.FAILED)
     return [f"{count} candidate(s) failed for {cause}; the search was not told" for cause, count in causes.items()]
+
+
+def fault_line(faults: Mapping[str, int]) -> str:
+    """Give the number of faults of boards by cause, the most frequent first."""
+    by_count = sorted(faults.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{count} {cause}" for cause, count in by_count) or "none"

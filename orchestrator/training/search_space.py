@@ -1,10 +1,12 @@
 """Find a search space by its module path and build the network of one of its points."""
 
 import importlib
+import sys
 from types import ModuleType
 from typing import Any
 
 from orchestrator.domain.errors import InputError, McutuneError
+from orchestrator.domain.experiment import Experiment
 from orchestrator.training.tensorflow_quiet import import_tensorflow
 
 REQUIRED = ("space", "build_model")
@@ -14,18 +16,23 @@ class InvalidNetworkError(McutuneError):
     """The point of the search space describes no valid network: an outcome of the candidate."""
 
 
-def load_search_space(reference: str) -> ModuleType:
-    """Import the search space `reference`, a module path such as `search_spaces.digits`.
+def load_search_space(experiment: Experiment) -> ModuleType:
+    """Import the experiment's search space, a module path such as `search_spaces.digits`.
+
+    What is installed comes first, then the folder of the experiment file.
 
     Raises:
         InputError: no such module, or it lacks `space` or `build_model`.
     """
+    reference, code = experiment.search_space, experiment.code
+    if code is not None and str(code) not in sys.path:
+        sys.path.append(str(code))
     try:
         module = importlib.import_module(reference)
     except ModuleNotFoundError as error:
         raise InputError(
             f"search_space: no module {reference!r} ({error}); must be an importable module path"
-            " such as search_spaces.digits"
+            " such as search_spaces.digits, or a module beside the experiment file"
         ) from error
     missing = [name for name in REQUIRED if not callable(getattr(module, name, None))]
     if missing:
@@ -34,7 +41,7 @@ def load_search_space(reference: str) -> ModuleType:
 
 
 def build_network(
-    reference: str, config: dict[str, Any], sample_shape: tuple[int, ...], class_count: int, seed: int
+    experiment: Experiment, config: dict[str, Any], sample_shape: tuple[int, ...], class_count: int
 ) -> Any:
     """Build the untrained Keras model of `config`; equal seeds give equal initial weights.
 
@@ -43,9 +50,9 @@ def build_network(
     """
     tensorflow = import_tensorflow()
     tensorflow.keras.backend.clear_session()
-    tensorflow.keras.utils.set_random_seed(seed)
+    tensorflow.keras.utils.set_random_seed(experiment.seed)
     try:
-        return load_search_space(reference).build_model(config, sample_shape, class_count)
+        return load_search_space(experiment).build_model(config, sample_shape, class_count)
     except ValueError as error:
         raise InvalidNetworkError(_first_line(error)) from error
 

@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "training": ["domain", "datasets"],
     "pipeline": ["domain", "config", "datasets", "compiler", "parity", "toolchain", "device", "training",
                  "virtual_board", "lab"],
-    "cluster": ["domain", "config", "journal", "search", "training", "pipeline", "lab", "datasets"],
+    "cluster": ["domain", "config", "journal", "search", "training", "pipeline", "lab", "datasets", "device"],
     "tracking": ["domain", "journal"],
     "report": ["domain", "pipeline", "lab"],
 }  # fmt: skip

@@ -23,11 +23,14 @@ class CommandLine:
     environment: dict[str, str] = field(default_factory=dict)
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
+    def all_environment(self) -> dict[str, str]:
+        return {**os.environ, **self.environment, "MCUTUNE_TEST_MARK": self.mark}
+
     def start(self, *words: object) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [str(MCUTUNE), *map(str, words)],
             cwd=self.folder,
-            env={**os.environ, **self.environment, "MCUTUNE_TEST_MARK": self.mark},
+            env=self.all_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -18,7 +18,7 @@ from orchestrator.lab import health
 from orchestrator.lab.health import Health
 from orchestrator.lab.references import References
 from orchestrator.lab.request_queue import RequestQueue
-from orchestrator.lab.requests import Lease, Measured, MeasureRequest
+from orchestrator.lab.requests import Lease, MeasureRequest
 from tests.records import IMAGE, MEASUREMENT
 
 LIMIT_S = 20.0
@@ -32,8 +32,8 @@ class LocalPool:
 
     def call(self, method: str, *arguments: Any) -> Any:
         if method == "pull":
-            unit, board, timeout_s = arguments
-            return self.queue.take(unit, board) or time.sleep(timeout_s)
+            unit, board, timeout_s, sweep = arguments
+            return self.queue.take(unit, board, sweep) or time.sleep(timeout_s)
         return getattr(self.queue, method)(*arguments)
 
 
@@ -77,7 +77,7 @@ def occupied(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[OccupiedUnit, Un
     worker.start()
     yield unit, worker, pool.queue
     stop.set()
-    worker.join()
+    assert worker.join(LIMIT_S)
 
 
 def until(happened: Any) -> None:
@@ -94,11 +94,11 @@ def test_it_is_shown_counts_no_failure_and_measures_when_it_is_free(
     until(lambda: worker.status().health is Health.OCCUPIED)
     assert worker.status().reason == "busy: /dev/kit: another program holds the port"
     time.sleep(1.0)  # some twenty attempts, more than a request may fail
-    assert queue.replies == {}
+    assert len(queue.replies) == 0
     assert queue.faults == {}
     assert worker.status().failures == 0
     unit.held = False
-    until(lambda: isinstance(queue.replies.get("wanted"), Measured))
+    until(lambda: queue.replies.is_measured("wanted"))
     assert worker.status().health is Health.HEALTHY
 
 

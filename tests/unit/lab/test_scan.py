@@ -10,6 +10,7 @@ from orchestrator.config.hardware_map import read_hardware_map
 from orchestrator.device.ports import attached_ports
 from orchestrator.device.probes import kits_by_probe
 from orchestrator.device.who_answers import board_type_that_answers
+from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.mapped_device import MappedDevice
 from orchestrator.lab.scan import draft_rows
 from orchestrator.report.hardware_map_text import hardware_map_text
@@ -48,9 +49,14 @@ def read(folder: Path, text: str) -> tuple[MappedDevice, ...]:
 def test_a_kit_whose_probe_says_what_it_is_needs_no_hand(tmp_path: Path) -> None:
     tty = linked(tmp_path, f"usb-STMicroelectronics_STM32_STLink_{STLINK}-if02", "ttyACM0")
     (row,) = read(tmp_path, scanned(tmp_path, listed(tty), kits={STLINK: "NUCLEO-L476RG"}))
-    assert (row.id, row.probe_id, row.platform, row.connected) == (STLINK, STLINK, "nucleo_l476rg", True)
-    assert row.serial == str(tmp_path / "by-id" / f"usb-STMicroelectronics_STM32_STLink_{STLINK}-if02")
-    assert row.product == "STMicroelectronics STM32 STLink"
+    assert row == MappedDevice(
+        id=STLINK,
+        platform="nucleo_l476rg",
+        serial=str(tmp_path / "by-id" / f"usb-STMicroelectronics_STM32_STLink_{STLINK}-if02"),
+        product="STMicroelectronics STM32 STLink",
+        probe_id=STLINK,
+        flash=FlashOptions(probe_id=STLINK),
+    )
 
 
 def test_what_answers_counts_more_than_what_the_probe_says(tmp_path: Path) -> None:
@@ -60,7 +66,7 @@ def test_what_answers_counts_more_than_what_the_probe_says(tmp_path: Path) -> No
 
 
 def test_a_kit_that_nobody_knows_is_not_connected_and_says_what_to_fill_in(tmp_path: Path) -> None:
-    text = scanned(tmp_path, listed(linked(tmp_path, "usb-x", "ttyACM0")), kits={STLINK: "NUCLEO-H999ZI"})
+    text = scanned(tmp_path, listed(linked(tmp_path, "usb-x", "ttyACM0")), kits={STLINK: "NUCLEO-WL55JC"})
     assert "connected: false  # fill in `platform` first" in text
     (row,) = read(tmp_path, text)
     assert (row.connected, row.platform) == (False, "unknown")

@@ -17,7 +17,6 @@ from orchestrator.training.fit import DivergedError, fit_epochs
 from orchestrator.training.search_space import InvalidNetworkError, build_network, load_search_space
 from tests.records import EXPERIMENT
 
-SPACE = "search_spaces.digits"
 CONFIG: dict[str, Any] = {
     "blocks": [{"kind": "conv", "filters": 8, "kernel": 3, "stride": 2}],
     "padding": "same",
@@ -35,7 +34,7 @@ def dataset() -> Dataset:
 
 
 def build(config: dict[str, Any], seed: int = 1) -> Any:
-    return build_network(SPACE, config, (8, 8, 1), 10, seed)
+    return build_network(replace(EXPERIMENT, seed=seed), config, (8, 8, 1), 10)
 
 
 def train(dataset: Dataset, config: dict[str, Any] = CONFIG, choice: TrainingChoice = CHOICE) -> list[Any]:
@@ -98,6 +97,6 @@ def test_weights_do_not_change_the_architecture_key_but_filters_do(dataset: Data
 
 def test_an_unknown_search_space_is_bad_input() -> None:
     with pytest.raises(InputError, match=r"no module 'search_spaces\.digit'"):
-        load_search_space("search_spaces.digit")
+        load_search_space(replace(EXPERIMENT, search_space="search_spaces.digit"))
     with pytest.raises(InputError, match="lacks the function"):
-        load_search_space("json")
+        load_search_space(replace(EXPERIMENT, search_space="json"))

@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+"""Measure the lab and the orchestrator themselves: how busy boards are kept, what a candidate costs besides its stages.
+
+Usage: .venv/bin/python scripts/bench_lab.py boards [--boards 1 2 4 8] [--each 20]
+       .venv/bin/python scripts/bench_lab.py overhead [--candidates 100]
+       .venv/bin/python scripts/bench_lab.py scale [--candidates 2000] [--mlflow]
+
+`boards` measures prepared images on virtual boards. `overhead` and `scale` run Ray, Tune, journal and search (`random`)
+as a sweep does, with stages that give their records at once; `overhead` runs as many empty Tune trials too.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import ray
+from hyperopt import hp
+from ray import tune
+
+from orchestrator.cluster.board_agent import start_agent
+from orchestrator.cluster.coordinator import RECORD_KEY, coordinate
+from orchestrator.cluster.interrupt import InterruptGuard
+from orchestrator.cluster.pool_client import PoolClient
+from orchestrator.cluster.ray_session import local_ray
+from orchestrator.cluster.ray_stages import in_task
+from orchestrator.cluster.sweep import make_tuner
+from orchestrator.cluster.watchers import SweepWatcher
+from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.config.experiment_file import read_experiment
+from orchestrator.config.json_records import record_to_json
+from orchestrator.domain.candidate import CandidateRecord, EpochResult
+from orchestrator.domain.experiment import Experiment
+from orchestrator.domain.measurement import DeviceRun
+from orchestrator.domain.outcome import Outcome
+from orchestrator.domain.parity import NotCompared
+from orchestrator.journal.journal import Journal
+from orchestrator.journal.sweep_folder import SweepFolder
+from orchestrator.lab.requests import Measured, MeasureRequest
+from orchestrator.pipeline.golden import make_golden
+from orchestrator.pipeline.prepare import Prepared
+from orchestrator.pipeline.stages import Diverged, HostCheck, Trained
+from orchestrator.search.study import Study
+from orchestrator.tracking.mlflow_tracker import MlflowTracker
+
+BOARD = "nucleo_l476rg"
+QUICKSTART = Path(__file__).parent.parent / "search_spaces" / "digits" / "quickstart.yaml"
+EPOCHS = 3
+CONCURRENT = 4
+WINDOWS = 10
+
+
+def request(number: int, sweep: str) -> MeasureRequest:
+    """Ask for the golden network, each time by another name: flashed anew each time, as different networks are."""
+    golden = make_golden(load_board_type(BOARD))
+    return MeasureRequest(f"{sweep}/{number}", sweep, golden.image, golden.samples, repeats=3)
+
+
+def ask(wanted: MeasureRequest) -> tuple[float, Measured]:
+    """Give the measurement and when it came."""
+    pool, reply = PoolClient(), None
+    while reply is None:
+        reply = pool.call("measure", wanted)
+    return time.monotonic(), reply
+
+
+def bench_boards(boards: int, each: int) -> None:
+    """Print a row for so many boards: their work is over their time, until the last of each board's measurements."""
+    agent = start_agent(f"{boards}", {BOARD: boards})
+    first = request(0, f"warm-up {boards}")
+    with ThreadPoolExecutor(boards) as threads:  # every board is started before the clock is
+        list(threads.map(ask, [replace(first, request_id=f"{boards}/warm-up/{n}") for n in range(2 * boards)]))
+    wanted = [replace(first, request_id=f"{boards}/{number}", sweep=f"{boards}") for number in range(each * boards)]
+    started = time.monotonic()
+    with ThreadPoolExecutor(3 * boards) as threads:
+        replies = list(threads.map(ask, wanted))
+    work: dict[str, float] = defaultdict(float)
+    ended: dict[str, float] = defaultdict(float)
+    for at, measured in replies:
+        work[measured.unit] += measured.work_s
+        ended[measured.unit] = max(ended[measured.unit], at - started)
+    shares = [work[unit] / ended[unit] for unit in work]
+    minutes = (max(at for at, _ in replies) - started) / 60
+    print(
+        f"| {boards} | {len(replies) / minutes:.0f} | {min(shares):.1%} | {sum(shares) / len(shares):.1%} |", flush=True
+    )
+    ray.get(agent.stop.remote())
+
+
+@dataclass(frozen=True)
+class Template:
+    """What the stand-in stages give: made once from the golden network."""
+
+    prepared: Prepared
+    measured: Measured
+
+
+def make_template() -> Template:
+    """Measure the golden network once, on a virtual board."""
+    golden = make_golden(load_board_type(BOARD))
+    agent = start_agent("template", {BOARD: 1})
+    measured = ask(MeasureRequest("template", "template", golden.image, golden.samples, repeats=1))[1]
+    ray.get(agent.stop.remote())
+    image = replace(golden.image, elf=b"")
+    return Template(Prepared(b"", "", image.model_hash, image, (("build", 0.0),)), measured)
+
+
+def nothing(*_: Any) -> None:
+    """What a task of the stand-in stages does."""
+
+
+class StandInStages:
+    """Gives records at once; `through_ray` sends an empty task wherever a real stage sends one."""
+
+    def __init__(self, candidate_id: str, template: Any, through_ray: bool) -> None:
+        self._template: Template = ray.get(template)
+        self._through_ray = through_ray
+
+    def _task(self) -> None:
+        if self._through_ray:
+            in_task(nothing)
+
+    def prepare(self, config: dict[str, Any]) -> Prepared | Outcome:
+        self._task()
+        return self._template.prepared
+
+    def screen(self, prepared: Prepared) -> Measured:
+        return self._template.measured
+
+    def train(self, config: dict[str, Any]) -> Generator[EpochResult | Trained | Diverged, None, None]:
+        for epoch in range(1, EPOCHS + 1):
+            yield EpochResult(epoch, 1.0, 0.5, 1.0, config["accuracy"])
+        yield Trained(b"")
+
+    def prepare_trained(self, tflite: bytes) -> Prepared | Outcome:
+        self._task()
+        return self._template.prepared
+
+    def verify(self, prepared: Prepared) -> Measured:
+        return self._template.measured
+
+    def check(self, prepared: Prepared, run: DeviceRun) -> HostCheck:
+        self._task()
+        return HostCheck(True, NotCompared("stand-in"), 0.5)
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Nothing is worth keeping."""
+
+
+def empty_trial(config: dict[str, Any], record: str) -> None:
+    """Report once, as the least that a trial can do."""
+    tune.report({RECORD_KEY: record})
+
+
+class JournalAndClock:
+    """Writes the journal as a sweep does, and notes when each candidate ended and what the driver takes."""
+
+    def __init__(self, journal: Journal, window: int) -> None:
+        self._journal, self._window = journal, window
+        self._window_began = time.monotonic()
+        self.ends: list[float] = []
+
+    def on_started(self, candidate_id: str) -> None:
+        """Nothing."""
+
+    def on_progress(self, record: CandidateRecord) -> None:
+        """Nothing."""
+
+    def on_finished(self, record: CandidateRecord) -> None:
+        self._journal.append(record)
+        self.ends.append(time.monotonic())
+        if self._window and len(self.ends) % self._window == 0:
+            now = time.monotonic()
+            per_candidate_ms = (now - self._window_began) / self._window * 1e3
+            self._window_began = now
+            print(f"| {len(self.ends)} | {resident_mib():.0f} | {per_candidate_ms:.0f} |", flush=True)
+
+
+def resident_mib() -> float:
+    """Memory of this process, MiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def space() -> dict[str, Any]:
+    """A small space, and one figure that stands for what training gives."""
+    labels = {f"choice_{number}": hp.choice(f"choice_{number}", [1, 2, 4, 8]) for number in range(8)}
+    return {**labels, "accuracy": hp.uniform("accuracy", 0.1, 0.9)}
+
+
+def run_trials(trainable: Any, experiment: Experiment, window: int, watchers: list[SweepWatcher], root: Path) -> float:
+    """Run a sweep of stand-ins; gives seconds per candidate, without the first tenth: processes were starting then."""
+    root.mkdir(exist_ok=True)
+    folder = SweepFolder(root)
+    clock = JournalAndClock(Journal(folder.journal), window)
+    study = Study(space(), "random", seed=1)
+    with InterruptGuard() as guard:
+        make_tuner(trainable, experiment, folder, study, [clock, *watchers], guard).fit()
+    begin = len(clock.ends) // 10
+    return (clock.ends[-1] - clock.ends[begin]) / (len(clock.ends) - 1 - begin)
+
+
+def stand_ins(experiment: Experiment, template: Template, through_ray: bool) -> Any:
+    """A coordinator as in a sweep, with stand-in stages."""
+    stages_of = partial(StandInStages, template=ray.put(template), through_ray=through_ray)
+    return partial(coordinate, experiment=experiment, stages_of=stages_of)
+
+
+def bench_overhead(experiment: Experiment, folder: Path) -> None:
+    """Print what a candidate costs besides its stages and besides an empty trial."""
+    template = make_template()
+    record = CandidateRecord("empty", {}, Outcome.invalid("empty"), 0.0, 0.0)
+    empty = partial(empty_trial, record=record_to_json(record))
+    rows = {
+        "empty Tune trial": run_trials(empty, experiment, 0, [], folder / "empty"),
+        "candidate, stages at once": run_trials(
+            stand_ins(experiment, template, False), experiment, 0, [], folder / "own"
+        ),
+        "candidate, empty Ray tasks": run_trials(
+            stand_ins(experiment, template, True), experiment, 0, [], folder / "ray"
+        ),
+    }
+    print(f"| {experiment.search.concurrent} at once | ms per candidate | beyond an empty trial |\n|---|---|---|")
+    least = rows["empty Tune trial"]
+    for name, seconds in rows.items():
+        print(f"| {name} | {seconds * 1e3:.0f} | {(seconds - least) * 1e3:.0f} |")
+
+
+def bench_scale(experiment: Experiment, folder: Path, with_mlflow: bool) -> None:
+    """Print memory and time per candidate as a sweep grows."""
+    template = make_template()
+    (folder / "scale").mkdir()
+    tracker = MlflowTracker(experiment, SweepFolder(folder / "scale")) if with_mlflow else None
+    print("| candidates done | driver MiB | ms per candidate |\n|---|---|---|", flush=True)
+    window = max(1, experiment.search.candidates // WINDOWS)
+    watchers: list[SweepWatcher] = [tracker] if tracker else []
+    run_trials(stand_ins(experiment, template, False), experiment, window, watchers, folder / "scale")
+    if tracker:
+        tracker.close("FINISHED", {}, {})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("boards", "overhead", "scale"))
+    parser.add_argument("--boards", type=int, nargs="+", default=[1, 2, 4, 8])
+    parser.add_argument("--each", type=int, default=20, help="measurements per board")
+    parser.add_argument("--candidates", type=int)
+    parser.add_argument("--concurrent", type=int, default=CONCURRENT)
+    parser.add_argument("--mlflow", action="store_true")
+    chosen = parser.parse_args()
+    candidates = chosen.candidates or (2000 if chosen.what == "scale" else 100)
+    experiment = read_experiment(QUICKSTART)
+    search = replace(experiment.search, algorithm="random", candidates=candidates, concurrent=chosen.concurrent)
+    training = replace(experiment.training, epochs=EPOCHS, grace_epochs=EPOCHS)
+    experiment = replace(experiment, search=search, training=training, budgets=())
+    with tempfile.TemporaryDirectory() as folder, local_ray(experiment):
+        if chosen.what == "boards":
+            print("| boards | measurements per minute | least busy board | all boards |\n|---|---|---|---|")
+            for boards in chosen.boards:
+                bench_boards(boards, chosen.each)
+        elif chosen.what == "overhead":
+            bench_overhead(experiment, Path(folder))
+        else:
+            bench_scale(experiment, Path(folder), chosen.mlflow)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Sweeps that join a cluster: its boards, the user's own search space and data, deaths, Ctrl-C, refusals."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import ray
+
+from orchestrator.cluster.board_pool import start_board_pool
+from orchestrator.cluster.ray_session import check_cpus
+from orchestrator.domain.errors import InputError
+from orchestrator.domain.outcome import Status
+from orchestrator.journal.journal import Journal
+from tests.cluster.lab_cluster import LabCluster, lab_cluster, until
+from tests.records import EXPERIMENT
+
+OWN_SPACE = """
+def space():
+    from hyperopt import hp
+
+    return {"filters": hp.choice("filters", [2, 3, 4, 5, 6, 7]), "learning_rate": 0.01, "batch_size": 32}
+
+
+def build_model(config, sample_shape, class_count):
+    from keras import Sequential, layers
+
+    return Sequential(
+        [
+            layers.Input(sample_shape),
+            layers.Conv2D(config["filters"], 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(class_count, activation="softmax"),
+        ]
+    )
+"""
+
+OWN_EXPERIMENT = """
+name: own
+search_space: own_space
+dataset: own.npz
+board: nucleo_l476rg
+budgets: {ram: 24KiB}
+search: {algorithm: random, candidates: CANDIDATES, concurrent: 8}
+training: {epochs: EPOCHS, grace_epochs: EPOCHS}
+measuring: {samples: 2}
+resources: {trainers: 1, cpus_per_trainer: 0, gpus_per_trainer: 1}
+"""
+"""As many candidates at once as eight, where the cluster has one CPU and one GPU."""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabCluster]:
+    with lab_cluster(tmp_path_factory.mktemp("lab"), cpus=1) as started:
+        for host in ("one", "two"):
+            started.add_agent(host, boards=1)
+        yield started
+
+
+@pytest.fixture
+def experiment(tmp_path: Path) -> Path:
+    """A folder with a search space and data of the user's own, in which no command is started."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "own_space.py").write_text(OWN_SPACE)
+    generator = np.random.default_rng(0)
+    y = np.arange(120) % 3
+    x = generator.normal(size=(120, 6, 6, 1)) + y[:, None, None, None]
+    np.savez(folder / "own.npz", x_train=x[:90], y_train=y[:90], x_test=x[90:], y_test=y[90:])
+    return folder / "own.yaml"
+
+
+def write(experiment: Path, candidates: int, epochs: int, **replaced: str) -> Path:
+    text = OWN_EXPERIMENT.replace("CANDIDATES", str(candidates)).replace("EPOCHS", str(epochs))
+    for key, value in replaced.items():
+        text = text.replace(key, value)
+    experiment.write_text(text)
+    return experiment
+
+
+def named(lab: LabCluster, *names: str) -> list[int]:
+    return [pid for pid, text in lab.processes.processes_left().items() if any(name in text for name in names)]
+
+
+def kill_once(lab: LabCluster, name: str, sweep: "subprocess.Popen[str]") -> None:
+    """End a process of the cluster by the name that Ray gives it while it works."""
+    (pid, *_) = until(lambda: named(lab, name) or (sweep.poll() is not None and sweep.communicate()), limit_s=120)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_a_sweep_with_a_space_and_data_of_its_own_uses_the_labs_boards_and_survives_its_trainer(
+    lab: LabCluster, experiment: Path
+) -> None:
+    before = lab.measurements()
+    sweep = lab.processes.start("sweep", write(experiment, 8, 3), "--address", lab.address, "--out", "own")
+    kill_once(lab, "ray::Trainer.train", sweep)
+    out, err = sweep.communicate(timeout=200)
+    assert sweep.returncode == 0, out + err
+    records = Journal(lab.processes.folder / "own" / "journal.jsonl").read()
+    assert sorted(record.candidate_id for record in records) == [f"c{number:04d}" for number in range(1, 9)]
+    assert {record.outcome.status for record in records} <= {Status.DEPLOYABLE, Status.STOPPED}, out
+    assert all([epoch.epoch for epoch in record.epochs] == [1, 2, 3] for record in records)
+    architectures = {record.config["filters"] for record in records}
+    verified = [record for record in records if record.outcome.status is Status.DEPLOYABLE]
+    assert lab.measurements() - before == len(architectures) + len(verified)
+    assert "faults of boards met: none" in out
+    assert named(lab, "ray::Trainer", "ray::ImplicitFunc", "ray::coordinate") == []
+
+
+def test_ctrl_c_leaves_nothing_of_the_sweep_on_the_cluster_while_the_lab_goes_on(
+    lab: LabCluster, experiment: Path
+) -> None:
+    sweep = lab.processes.start("sweep", write(experiment, 2, 1000), "--address", lab.address, "--out", "stopped")
+    until(lambda: named(lab, "ray::Trainer.train") or sweep.poll() is not None, limit_s=120)
+    os.killpg(sweep.pid, signal.SIGINT)
+    out, err = sweep.communicate(timeout=60)
+    assert sweep.returncode == 130, out + err
+    assert "Traceback" not in out + err
+    until(lambda: not named(lab, "ray::Trainer", "ray::ImplicitFunc", "ray::coordinate"))
+    status = ray.get(start_board_pool().status.remote())
+    assert not any(status.waiting.values())
+    assert {unit.unit.split("/")[0] for unit in status.units} == {"one", "two"}
+
+
+def test_a_sweep_that_asks_for_more_gpus_than_the_cluster_has_is_refused(lab: LabCluster, experiment: Path) -> None:
+    wanted = write(experiment, 2, 1, **{"trainers: 1": "trainers: 2"})
+    done = lab.processes.run("sweep", wanted, "--address", lab.address, "--out", "refused")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "2 trainers with gpus_per_trainer 1.0 need 2 GPUs, but there are 1" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_sweep_whose_trainers_would_leave_no_cpu_is_refused(lab: LabCluster) -> None:
+    with pytest.raises(InputError, match="one task beside them need 2 CPUs, but the cluster has 1"):
+        check_cpus(EXPERIMENT)
+    modest = replace(EXPERIMENT, resources=replace(EXPERIMENT.resources, cpus_per_trainer=0))
+    check_cpus(modest)
+    with pytest.raises(InputError, match="of which trainers of other sweeps hold 1"):
+        check_cpus(modest, taken=1)
