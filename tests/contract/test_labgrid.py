@@ -165,6 +165,22 @@ def test_a_unit_is_power_cycled_after_a_failure(
     assert switched[1] == ["0", "1"]
 
 
+@pytest.mark.skipif(shutil.which("ser2net") is None, reason="ser2net is not installed (Debian package ser2net)")
+def test_a_port_behind_ser2net_measures(golden: Golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCUTUNE_STATE", str(tmp_path / "state"))
+    lab = LabgridLab(tmp_path)
+    try:
+        with start_virtual_board(BOARD, pty=True) as device:
+            lab.start_coordinator()
+            lab.start_exporter(f"desk:\n  RawSerialPort: {{port: {device.pty}, speed: 115200}}\n")
+            lab.add_place("desk", *TAGS)
+            with place_units(lab.address, [], "host") as (unit,):
+                assert unit.measure(golden.image, golden.samples, 1, tmp_path / "serial.log").outputs == golden.outputs
+                unit.close()
+    finally:
+        lab.close()
+
+
 def test_the_tag_says_which_places_are_served_and_as_what(lab: LabgridLab) -> None:
     lab.add_place("other", "board=nucleo_h999zz")
     with place_units(lab.address, [], "host") as units:
