@@ -30,7 +30,6 @@ NOT_LOADED = {
     "elftools",
     "hyperopt",
     "mlflow",
-    "numpy",
     "pandas",
     "ray.tune",
     "sklearn",
