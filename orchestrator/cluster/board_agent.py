@@ -106,4 +106,4 @@ def start_agent(
     """
     actor = ray.remote(num_cpus=0, max_concurrency=4, max_restarts=-1)(BoardAgent)
     node = NodeAffinitySchedulingStrategy(node_id or ray.get_runtime_context().get_node_id(), soft=False)
-    return actor.options(scheduling_strategy=node).remote(host, (), virtual, rehearsal, sweep)
+    return actor.options(scheduling_strategy=node).remote(host, (), virtual, rehearsal, sweep=sweep)

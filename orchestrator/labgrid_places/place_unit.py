@@ -41,17 +41,14 @@ class PlaceUnit:
     is_trusted = False
     has_meter = False
 
-    def __init__(self, name: str, board: BoardType, coordinator: Coordinator) -> None:
+    def __init__(self, name: str, board: BoardType, source: CyclesSource, coordinator: Coordinator) -> None:
         self.name = name
         self.board = board
+        self._source = source
         self._coordinator = coordinator
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._held_since: float | None = None
-
-    def erasures_of_worst_page(self, device_id: str) -> int:
-        """See `Unit`."""
-        return WearStore(wear_folder()).worst_count(device_id)
 
     def measure(
         self,
@@ -70,20 +67,25 @@ class PlaceUnit:
                 self.board,
                 url,
                 samples,
-                cycles_source=CyclesSource.SILICON,
+                cycles_source=self._source,
                 repeats=repeats,
                 log=log,
                 flash=options,
             )
 
+    def erasures_of_worst_page(self, device_id: str) -> int:
+        """See `Unit`; only what this host has erased is counted."""
+        return WearStore(wear_folder()).worst_count(device_id)
+
     def recover(self) -> None:
         """Switch the place's power off and on, where it has a switch and `labgrid-client` is installed."""
         client = shutil.which("labgrid-client")
         try:
+            session = self._coordinator.session()
+            if client is None or not has_power(session.place(self.name), session.resources()):
+                return
             with self._held():
-                session = self._coordinator.session()
-                if client is not None and has_power(session.place(self.name), session.resources()):
-                    self._power_cycle(client)
+                self._power_cycle(client)
         except BoardUnavailableError as error:
             logger.info("%s: not power cycled: %s", self.name, error)
 

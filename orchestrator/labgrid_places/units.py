@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from orchestrator.config.board_catalogue import board_type_names, load_board_type
 from orchestrator.domain.errors import BoardUnavailableError, InputError
+from orchestrator.domain.measurement import CyclesSource
 
 if TYPE_CHECKING:
     from orchestrator.lab.unit import Unit
+    from orchestrator.labgrid_places.place import Place
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_TAG = "mcutune"
+SOURCE_TAG = "cycles_source"
 NEEDED = ("grpc", "grpc_reflection", "google.protobuf")
 
 
@@ -40,7 +43,7 @@ def place_units(address: str, tags: Iterable[str], host: str) -> "Iterator[list[
     try:
         found = coordinator.places_with(wanted)
         units: list[Unit] = [
-            PlaceUnit(place.name, load_board_type(board), coordinator)
+            PlaceUnit(place.name, load_board_type(board), _source(place), coordinator)
             for place, board in found
             if _is_known(place.name, board)
         ]
@@ -66,6 +69,16 @@ def _tag(text: str) -> tuple[str, str | None]:
     if not key or (equals and not board):
         raise InputError(f"--place-tag {text}: must be KEY or KEY=TYPE, such as board=nucleo_l476rg")
     return key, load_board_type(board).name if board else None
+
+
+def _source(place: "Place") -> CyclesSource:
+    """What counts the place's cycles, where it is no dev kit."""
+    said = place.tags.get(SOURCE_TAG, CyclesSource.SILICON.value)
+    try:
+        return CyclesSource(said)
+    except ValueError as error:
+        known = ", ".join(source.value for source in CyclesSource)
+        raise InputError(f"place {place.name}: {SOURCE_TAG}={said}: must be one of {known}") from error
 
 
 def _is_known(place: str, board: str) -> bool:

@@ -90,10 +90,10 @@ class LabgridLab:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def add_place(self, name: str, tag: str) -> None:
+    def add_place(self, name: str, *tags: str) -> None:
         self.client("-p", name, "create")
         self.client("-p", name, "add-match", f"exporter/{name}/*")
-        self.client("-p", name, "set-tags", tag)
+        self.client("-p", name, "set-tags", *tags)
 
     def close(self) -> None:
         for program in list(self._running):

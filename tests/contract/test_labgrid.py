@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.domain.errors import InputError
-from orchestrator.domain.measurement import DeviceRun
+from orchestrator.domain.measurement import CyclesSource, DeviceRun
 from orchestrator.lab.golden import Golden
 from orchestrator.labgrid_places import place_unit
 from orchestrator.labgrid_places.coordinator import Coordinator
@@ -22,6 +22,7 @@ from orchestrator.virtual_board.process import start_virtual_board
 from tests.contract.labgrid_lab import LabgridLab, until
 
 BOARD = load_board_type("nucleo_l4r5zi")
+TAGS = (f"mcutune={BOARD.name}", f"cycles_source={CyclesSource.VIRTUAL.value}")
 
 
 @pytest.fixture(scope="module")
@@ -66,16 +67,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory, resources: str) -> Iterator[La
     try:
         lab.start_coordinator()
         lab.start_exporter(resources)
-        lab.add_place("desk", f"mcutune={BOARD.name}")
+        lab.add_place("desk", *TAGS)
         yield lab
     finally:
         lab.close()
 
 
 @pytest.fixture
-def unit(lab: LabgridLab) -> Iterator[PlaceUnit]:
+def unit(lab: LabgridLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlaceUnit]:
+    monkeypatch.setenv("MCUTUNE_STATE", str(tmp_path / "state"))
     coordinator = Coordinator(lab.address, "host")
-    unit = PlaceUnit("desk", BOARD, coordinator)
+    unit = PlaceUnit("desk", BOARD, CyclesSource.VIRTUAL, coordinator)
     yield unit
     unit.close()
     coordinator.close()
@@ -151,7 +153,7 @@ def test_a_lost_coordinator_is_typed_and_found_again(
     lab.start_coordinator()
     lab.start_exporter(resources)
     if not lab.has_place("desk"):  # it saves them every 15 s
-        lab.add_place("desk", f"mcutune={BOARD.name}")
+        lab.add_place("desk", *TAGS)
     assert measured(unit, golden, tmp_path).outputs == golden.outputs
 
 
@@ -161,6 +163,22 @@ def test_a_unit_is_power_cycled_after_a_failure(
     monkeypatch.setattr(shutil, "which", lambda name: str(lab.program(name)))
     unit.recover()
     assert switched[1] == ["0", "1"]
+
+
+@pytest.mark.skipif(shutil.which("ser2net") is None, reason="ser2net is not installed (Debian package ser2net)")
+def test_a_port_behind_ser2net_measures(golden: Golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCUTUNE_STATE", str(tmp_path / "state"))
+    lab = LabgridLab(tmp_path)
+    try:
+        with start_virtual_board(BOARD, pty=True) as device:
+            lab.start_coordinator()
+            lab.start_exporter(f"desk:\n  RawSerialPort: {{port: {device.pty}, speed: 115200}}\n")
+            lab.add_place("desk", *TAGS)
+            with place_units(lab.address, [], "host") as (unit,):
+                assert unit.measure(golden.image, golden.samples, 1, tmp_path / "serial.log").outputs == golden.outputs
+                unit.close()
+    finally:
+        lab.close()
 
 
 def test_the_tag_says_which_places_are_served_and_as_what(lab: LabgridLab) -> None:

@@ -45,7 +45,8 @@ def test_a_host_with_the_short_list_serves_a_board(
     assert not list(agents_python.parent.parent.glob("lib/*/site-packages/tensorflow"))
     cluster = start_head(mcutune, monkeypatch)
     with start_virtual_board(BOARD) as device:
-        (mcutune.folder / "map.yaml").write_text(f"- {{id: kit, platform: {BOARD.name}, serial: '{device.url}'}}\n")
+        row = f"{{id: kit, platform: {BOARD.name}, serial: '{device.url}', cycles_source: virtual-timing-model}}"
+        (mcutune.folder / "map.yaml").write_text(f"- {row}\n")
         agent = subprocess.Popen(
             [agents_python.with_name("mcutune"), "agent", "--address", cluster, "--hardware-map", "map.yaml",
              "--name", "host"],

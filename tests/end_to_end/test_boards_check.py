@@ -25,7 +25,10 @@ def urls() -> Iterator[tuple[str, str]]:
 @pytest.fixture
 def lab(mcutune: CommandLine, urls: tuple[str, str]) -> CommandLine:
     mcutune.environment["MCUTUNE_STATE"] = str(mcutune.folder / "state")
-    rows = [f"- {{id: kit{number}, platform: {BOARD}, serial: '{url}'}}\n" for number, url in enumerate(urls)]
+    rows = [
+        f"- {{id: kit{number}, platform: {BOARD}, serial: '{url}', cycles_source: virtual-timing-model}}\n"
+        for number, url in enumerate(urls)
+    ]
     rows.append(f"- {{id: absent, platform: {BOARD}, serial: /dev/serial/by-id/absent}}\n")
     rows.append(f"- {{id: shelved, connected: false, platform: {BOARD}, serial: /dev/serial/by-id/shelved}}\n")
     (mcutune.folder / "map.yaml").write_text("".join(rows))

@@ -26,7 +26,7 @@ def lab(tmp_path: Path) -> Iterator[LabgridLab]:
         with start_virtual_board(BOARD) as device:
             lab.start_coordinator()
             lab.start_exporter(resources(device.url))
-            lab.add_place("desk", f"mcutune={BOARD.name}")
+            lab.add_place("desk", f"mcutune={BOARD.name}", "cycles_source=virtual-timing-model")
             yield lab
     finally:
         lab.close()
