@@ -30,6 +30,7 @@ def commands() -> None:
     mcutune measure MODEL.tflite --board TYPE  RAM, flash, cycles and parity of one network
     mcutune compile MODEL.tflite --board TYPE  a C library for a project of your own
     mcutune boards [show TYPE]                 the board types there are, or all about one
+    mcutune boards scan, mcutune boards check  draft a hardware map of the kits plugged in; try each
     mcutune boards wear                        how often each unit's flash was erased
     mcutune loader OUT.bin --board TYPE        the resident loader, to be installed once on a board
     mcutune board-sim --type TYPE              a virtual board to talk to by hand
