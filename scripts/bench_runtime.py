@@ -4,7 +4,7 @@
 Usage: .venv/bin/python scripts/bench_runtime.py MODELS_DIR [--board TYPE] [--model NAME ...] [--layers]
 
 Exit code 1 when a figure is worse than the peer's or than the limit on flash. Cycles are the timing model's, zero wait
-states; the peer's were counted by the same model, so they compare on boards of the same core, a Cortex-M4F.
+states; the peer's were counted by an earlier form of the same model, which gave 1 to 4 % less, on a Cortex-M4F.
 """
 
 import argparse
@@ -53,7 +53,7 @@ class Peer:
 
 
 # tflite-micro of November 2026 with CMSIS-NN, minimal operator resolver, GCC 12.2 -O2, Cortex-M4F, one inference;
-# cycles by the model of docs/timing_model.md without wait states; code_bytes is flash without the model's data.
+# cycles by an earlier form of docs/timing_model.md without wait states; code_bytes is flash without the model's data.
 PEERS = {
     "ad01_int8": Peer(264_192, 724_000, 28_072, 2_580, 556),
     "kws_ref_model_int8": Peer(2_656_768, 9_210_000, 53_440, 22_820, 844),
