@@ -12,8 +12,8 @@ from orchestrator.config.hardware_map import selected
 from orchestrator.domain.errors import InfrastructureError
 from orchestrator.lab.golden import Golden
 from orchestrator.lab.references import References
-from orchestrator.lab.requests import Failure, MeasureRequest, Reply
-from orchestrator.lab.unit_check import GOLDEN_REPEATS, CheckedUnit, UnitCheck, checked, judge
+from orchestrator.lab.requests import Failure, Reply
+from orchestrator.lab.unit_check import CheckedUnit, UnitCheck, checked, judge
 from orchestrator.lab.unit_status import UnitStatus
 from orchestrator.pipeline.golden import make_golden
 
@@ -53,9 +53,7 @@ def check_served(names: Sequence[str], references: References) -> list[CheckedUn
 
 
 def _check(pool: PoolClient, sweep: str, unit: UnitStatus, golden: Golden, references: References) -> UnitCheck:
-    request = MeasureRequest(
-        f"{sweep}/{unit.unit}", sweep, golden.image, golden.samples, GOLDEN_REPEATS, unit=unit.unit
-    )
+    request = golden.request(sweep, unit.unit)
     deadline = time.monotonic() + LIMIT_S
     reply: Reply | None = None
     while reply is None:

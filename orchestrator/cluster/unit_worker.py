@@ -137,13 +137,7 @@ class UnitWorker:
         request, started = lease.request, time.monotonic()
         with self._renewed(lease), mended_faults() as mended, tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "serial.log"
-            run = self._unit.measure(
-                request.image,
-                request.samples,
-                request.repeats,
-                log,
-                keep_stale_weights=request.keep_stale_weights,
-            )
+            run = self._unit.measure(request, log)
             traffic = log.read_bytes() if request.wants_log else b""
         self._device_id = run.measurement.device
         return Measured(run, self.name, lease.waited_s, time.monotonic() - started, traffic, tuple(mended))

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from orchestrator.domain.measurement import DeviceRun, Measurement
 from orchestrator.domain.model import FirmwareImage
+from orchestrator.lab.requests import MeasureRequest
 
+REPEATS = 2
 CYCLES_TOLERANCE = 0.01
 """Two units of one type run one image in the same cycles, but for wait states that depend on what ran before."""
 
@@ -17,6 +19,10 @@ class Golden:
     image: FirmwareImage
     samples: tuple[tuple[bytes, ...], ...]
     outputs: tuple[tuple[bytes, ...], ...]
+
+    def request(self, sweep: str = "health check", unit: str | None = None) -> MeasureRequest:
+        """Ask for the measurement that a check looks at, of one unit or any."""
+        return MeasureRequest(f"{sweep}/{unit or 'any'}", sweep, self.image, self.samples, REPEATS, unit=unit)
 
 
 def deviations(run: DeviceRun, golden: Golden, reference: Measurement | None) -> tuple[str, ...]:

@@ -8,13 +8,18 @@ from pathlib import Path
 
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.config.state_folder import wear_folder
+from orchestrator.device.flashing import flash_image
+from orchestrator.device.link import Link
 from orchestrator.device.measure import measure_image
 from orchestrator.device.ppk2 import Ppk2
 from orchestrator.device.wear import WearStore
+from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import DeviceError
+from orchestrator.domain.flash_options import Flashed, FlashOptions
 from orchestrator.domain.mapped_device import MappedDevice
 from orchestrator.domain.measurement import DeviceRun
 from orchestrator.domain.model import FirmwareImage
+from orchestrator.lab.requests import MeasureRequest
 
 logger = logging.getLogger(__name__)
 
@@ -43,29 +48,22 @@ class MappedUnit:
         """See `Unit`."""
         return WearStore(wear_folder()).worst_count(device_id)
 
-    def measure(
-        self,
-        image: FirmwareImage,
-        samples: tuple[tuple[bytes, ...], ...],
-        repeats: int,
-        log: Path,
-        *,
-        keep_stale_weights: bool = False,
-    ) -> DeviceRun:
+    def measure(self, request: MeasureRequest, log: Path) -> DeviceRun:
         """See `Unit`."""
         self._run_script(self._device.pre_script)
         setup = self._device.meter
-        options = replace(self._device.flash, keep_stale_weights=keep_stale_weights, wear_folder=wear_folder())
+        options = replace(self._device.flash, keep_stale_weights=request.keep_stale_weights, wear_folder=wear_folder())
         try:
             with nullcontext() if setup is None else Ppk2(setup) as meter:
                 return measure_image(
-                    image,
+                    request.image,
                     self.board,
                     self._device.serial,
-                    samples,
+                    request.samples,
                     cycles_source=self._device.cycles_source,
-                    repeats=repeats,
+                    repeats=request.repeats,
                     log=log,
+                    flasher=self._flash,
                     flash=options,
                     meter=meter,
                 )
@@ -77,6 +75,11 @@ class MappedUnit:
 
     def close(self) -> None:
         """Nothing is held between measurements."""
+
+    def _flash(self, link: Link, image: FirmwareImage, board: BoardType, options: FlashOptions) -> Flashed:
+        flashed = flash_image(link, image, board, options)
+        self._run_script(self._device.post_flash_script)
+        return flashed
 
     def _run_script(self, script: Path | None) -> None:
         if script is None:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.measurement import DeviceRun
-from orchestrator.domain.model import FirmwareImage
+from orchestrator.lab.requests import MeasureRequest
 
 
 class Unit(Protocol):
@@ -22,16 +22,12 @@ class Unit(Protocol):
     is_trusted: bool
     has_meter: bool
 
-    def measure(
-        self,
-        image: FirmwareImage,
-        samples: tuple[tuple[bytes, ...], ...],
-        repeats: int,
-        log: Path,
-        *,
-        keep_stale_weights: bool = False,
-    ) -> DeviceRun:
-        """Flash and measure; raises `InfrastructureError`, after whatever retries make sense on one unit."""
+    def measure(self, request: MeasureRequest, log: Path) -> DeviceRun:
+        """Flash the request's image and measure it; all traffic goes to `log`.
+
+        Raises:
+            InfrastructureError: after whatever retries make sense on one unit.
+        """
 
     def erasures_of_worst_page(self, device_id: str) -> int | None:
         """Give how often the page erased most often was, of the chip with this unique id; None: it does not wear."""

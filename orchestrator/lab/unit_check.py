@@ -11,8 +11,6 @@ from orchestrator.lab.golden import Golden, deviations
 from orchestrator.lab.references import References
 from orchestrator.lab.unit import Unit
 
-GOLDEN_REPEATS = 2
-
 
 @dataclass(frozen=True)
 class UnitCheck:
@@ -50,7 +48,7 @@ def check_unit(unit: Unit, golden: Golden, references: References) -> UnitCheck:
         InfrastructureError: the unit could not be measured, or the references not be used.
     """
     with tempfile.TemporaryDirectory() as folder:
-        run = unit.measure(golden.image, golden.samples, GOLDEN_REPEATS, Path(folder) / "serial.log")
+        run = unit.measure(golden.request(), Path(folder) / "serial.log")
     return judge(run, golden, references)
 
 

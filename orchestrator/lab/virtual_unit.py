@@ -9,8 +9,8 @@ from pathlib import Path
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.measurement import CyclesSource, DeviceRun
-from orchestrator.domain.model import FirmwareImage
 from orchestrator.lab.devices import VirtualDevice, measure_on
+from orchestrator.lab.requests import MeasureRequest
 from orchestrator.virtual_board.process import start_virtual_board
 
 logger = logging.getLogger(__name__)
@@ -41,15 +41,7 @@ class VirtualUnit:
     def erasures_of_worst_page(self, device_id: str) -> None:
         """See `Unit`: its flash does not wear."""
 
-    def measure(
-        self,
-        image: FirmwareImage,
-        samples: tuple[tuple[bytes, ...], ...],
-        repeats: int,
-        log: Path,
-        *,
-        keep_stale_weights: bool = False,
-    ) -> DeviceRun:
+    def measure(self, request: MeasureRequest, log: Path) -> DeviceRun:
         """See `Unit`."""
         faults = self._drawn_faults()
         if faults:
@@ -58,12 +50,12 @@ class VirtualUnit:
         try:
             return measure_on(
                 device,
-                image,
+                request.image,
                 self.board,
-                samples,
-                repeats=repeats,
+                request.samples,
+                repeats=request.repeats,
                 log=log,
-                flash=FlashOptions(keep_stale_weights=keep_stale_weights),
+                flash=FlashOptions(keep_stale_weights=request.keep_stale_weights),
             )
         finally:
             if faults:

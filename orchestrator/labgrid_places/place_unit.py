@@ -17,7 +17,7 @@ from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import BoardUnavailableError
 from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.measurement import CyclesSource, DeviceRun
-from orchestrator.domain.model import FirmwareImage
+from orchestrator.lab.requests import MeasureRequest
 from orchestrator.labgrid_places.coordinator import Coordinator
 from orchestrator.labgrid_places.place import PlaceBusyError, console_of, has_power, serial_url
 
@@ -50,25 +50,17 @@ class PlaceUnit:
         self._timer: threading.Timer | None = None
         self._held_since: float | None = None
 
-    def measure(
-        self,
-        image: FirmwareImage,
-        samples: tuple[tuple[bytes, ...], ...],
-        repeats: int,
-        log: Path,
-        *,
-        keep_stale_weights: bool = False,
-    ) -> DeviceRun:
+    def measure(self, request: MeasureRequest, log: Path) -> DeviceRun:
         """See `Unit`."""
-        options = FlashOptions(keep_stale_weights=keep_stale_weights, wear_folder=wear_folder())
+        options = FlashOptions(keep_stale_weights=request.keep_stale_weights, wear_folder=wear_folder())
         with self._held() as url:
             return measure_image(
-                image,
+                request.image,
                 self.board,
                 url,
-                samples,
+                request.samples,
                 cycles_source=self._source,
-                repeats=repeats,
+                repeats=request.repeats,
                 log=log,
                 flash=options,
             )

@@ -7,6 +7,7 @@ from orchestrator.domain.mapped_device import MappedDevice
 from orchestrator.domain.measurement import CyclesSource, DeviceRun
 from orchestrator.domain.meter import MeterSetup
 from orchestrator.lab.mapped_unit import MappedUnit
+from orchestrator.lab.requests import MeasureRequest
 from orchestrator.toolchain.link import link_image
 from orchestrator.virtual_board.process import start_virtual_board
 from tests.contract.example_model import INPUT_BYTES, example_model, expected_output
@@ -36,7 +37,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> DeviceRun:
         unit = MappedUnit(row)
         assert unit.has_meter
         image = link_image(example_model(WEIGHTS), board)
-        return unit.measure(image, (SAMPLE,), repeats=1, log=folder / "serial.log")
+        return unit.measure(MeasureRequest("a", "sweep", image, (SAMPLE,), repeats=1), folder / "serial.log")
 
 
 def test_the_energy_of_an_inference_is_its_share_of_what_lies_between_the_edges(run: DeviceRun) -> None:

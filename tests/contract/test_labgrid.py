@@ -84,7 +84,7 @@ def unit(lab: LabgridLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def measured(unit: PlaceUnit, golden: Golden, folder: Path) -> DeviceRun:
-    return unit.measure(golden.image, golden.samples, 1, folder / "serial.log")
+    return unit.measure(golden.request(), folder / "serial.log")
 
 
 def test_a_place_is_held_while_it_measures_and_given_back_when_idle(
@@ -175,7 +175,7 @@ def test_a_port_behind_ser2net_measures(golden: Golden, tmp_path: Path, monkeypa
             lab.start_exporter(f"desk:\n  RawSerialPort: {{port: {device.pty}, speed: 115200}}\n")
             lab.add_place("desk", *TAGS)
             with place_units(lab.address, [], "host") as (unit,):
-                assert unit.measure(golden.image, golden.samples, 1, tmp_path / "serial.log").outputs == golden.outputs
+                assert unit.measure(golden.request(), tmp_path / "serial.log").outputs == golden.outputs
                 unit.close()
     finally:
         lab.close()

@@ -13,7 +13,6 @@ from orchestrator.cluster.unit_worker import UnitWorker
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.domain.errors import BoardUnavailableError, PortBusyError
 from orchestrator.domain.measurement import DeviceRun
-from orchestrator.domain.model import FirmwareImage
 from orchestrator.lab import health
 from orchestrator.lab.health import Health
 from orchestrator.lab.references import References
@@ -47,15 +46,7 @@ class OccupiedUnit:
     held = True
     error: BoardUnavailableError = PortBusyError("/dev/kit: another program holds the port")
 
-    def measure(
-        self,
-        image: FirmwareImage,
-        samples: tuple[tuple[bytes, ...], ...],
-        repeats: int,
-        log: Path,
-        *,
-        keep_stale_weights: bool = False,
-    ) -> DeviceRun:
+    def measure(self, request: MeasureRequest, log: Path) -> DeviceRun:
         if self.held:
             raise self.error
         return DeviceRun(IMAGE.model_hash, MEASUREMENT, ())

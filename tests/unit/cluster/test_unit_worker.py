@@ -12,7 +12,6 @@ import pytest
 from orchestrator.cluster.unit_worker import UnitWorker
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.domain.measurement import DeviceRun
-from orchestrator.domain.model import FirmwareImage
 from orchestrator.lab import health
 from orchestrator.lab.golden import Golden
 from orchestrator.lab.health import Health
@@ -71,19 +70,11 @@ class MoodyUnit(VirtualUnit):
         self._moods = list(moods)
         self.slow_s = 0.0
 
-    def measure(
-        self,
-        image: FirmwareImage,
-        samples: tuple[tuple[bytes, ...], ...],
-        repeats: int,
-        log: Path,
-        *,
-        keep_stale_weights: bool = False,
-    ) -> DeviceRun:
+    def measure(self, request: MeasureRequest, log: Path) -> DeviceRun:
         time.sleep(self.slow_s)
         if self._moods and isinstance(self._moods[0], Exception):
             raise self._moods.pop(0)  # type: ignore[misc]
-        return super().measure(image, samples, repeats, log, keep_stale_weights=keep_stale_weights)
+        return super().measure(request, log)
 
     def _drawn_faults(self) -> list[str]:
         return [str(self._moods.pop(0))] if self._moods else []
