@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from ray.tune import Callback
+from ray.tune.progress_reporter import TrialProgressCallback
 
 from orchestrator.cluster.coordinator import RECORD_KEY
 from orchestrator.cluster.interrupt import InterruptGuard
@@ -28,6 +29,19 @@ class SweepWatcher(Protocol):
 
     def on_finished(self, record: CandidateRecord) -> None:
         """A candidate ended; called once for each."""
+
+
+class NoProgress(TrialProgressCallback):  # type: ignore[misc]
+    """Takes the place of Tune's own progress display, which prints, and keeps the last result of every trial."""
+
+    def on_trial_result(self, *_: Any, **info: Any) -> None:
+        """Nothing."""
+
+    def on_trial_error(self, *_: Any, **info: Any) -> None:
+        """Nothing."""
+
+    def on_trial_complete(self, *_: Any, **info: Any) -> None:
+        """Nothing."""
 
 
 class WatcherCallback(Callback):  # type: ignore[misc]
