@@ -80,7 +80,7 @@ class WatcherCallback(Callback):  # type: ignore[misc]
         result = trial.last_result or {}
         if RECORD_KEY in result:
             self._finish(record_from_json(result[RECORD_KEY], CandidateRecord))
-            result.pop(RECORD_KEY)  # Tune keeps every trial until the sweep ends
+            _lighten(trial)
         else:
             self._finish(self._lost(trial, "the trial ended without a report"))
 
@@ -106,3 +106,10 @@ class WatcherCallback(Callback):  # type: ignore[misc]
             started_at=self._started_at.get(candidate_id, now),
             ended_at=now,
         )
+
+
+def _lighten(trial: Any) -> None:
+    """Take from a trial that ended what nobody asks for any more: Tune keeps every trial until the sweep ends."""
+    trial.last_result.pop(RECORD_KEY, None)
+    trial.run_metadata.metric_analysis.clear()
+    trial.run_metadata.metric_n_steps.clear()
