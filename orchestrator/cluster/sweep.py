@@ -19,7 +19,7 @@ from orchestrator.cluster.ray_session import joined_ray, local_ray, this_node_id
 from orchestrator.cluster.ray_stages import RayStages, Workers
 from orchestrator.cluster.searcher import StudySearcher
 from orchestrator.cluster.trainer import start_trainers
-from orchestrator.cluster.watchers import SweepWatcher, WatcherCallback
+from orchestrator.cluster.watchers import NoProgress, SweepWatcher, WatcherCallback
 from orchestrator.datasets.dataset import Dataset
 from orchestrator.domain.experiment import Experiment
 from orchestrator.journal.sweep_folder import SweepFolder
@@ -126,7 +126,7 @@ def make_tuner(
         run_config=tune.RunConfig(
             name="tune",
             storage_path=str(folder.ray),
-            callbacks=[WatcherCallback(watchers, guard, searcher.begins_anew)],
+            callbacks=[WatcherCallback(watchers, guard, searcher.begins_anew), NoProgress()],
             verbose=0,
         ),
     )

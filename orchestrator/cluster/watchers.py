@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from ray.tune import Callback
+from ray.tune.progress_reporter import TrialProgressCallback
 
 from orchestrator.cluster.coordinator import RECORD_KEY
 from orchestrator.cluster.interrupt import InterruptGuard
@@ -28,6 +29,19 @@ class SweepWatcher(Protocol):
 
     def on_finished(self, record: CandidateRecord) -> None:
         """A candidate ended; called once for each."""
+
+
+class NoProgress(TrialProgressCallback):  # type: ignore[misc]
+    """Takes the place of Tune's own progress display, which prints, and keeps the last result of every trial."""
+
+    def on_trial_result(self, *_: Any, **info: Any) -> None:
+        """Nothing."""
+
+    def on_trial_error(self, *_: Any, **info: Any) -> None:
+        """Nothing."""
+
+    def on_trial_complete(self, *_: Any, **info: Any) -> None:
+        """Nothing."""
 
 
 class WatcherCallback(Callback):  # type: ignore[misc]
@@ -66,7 +80,7 @@ class WatcherCallback(Callback):  # type: ignore[misc]
         result = trial.last_result or {}
         if RECORD_KEY in result:
             self._finish(record_from_json(result[RECORD_KEY], CandidateRecord))
-            result.pop(RECORD_KEY)  # Tune keeps every trial until the sweep ends
+            _lighten(trial)
         else:
             self._finish(self._lost(trial, "the trial ended without a report"))
 
@@ -92,3 +106,10 @@ class WatcherCallback(Callback):  # type: ignore[misc]
             started_at=self._started_at.get(candidate_id, now),
             ended_at=now,
         )
+
+
+def _lighten(trial: Any) -> None:
+    """Take from a trial that ended what nobody asks for any more: Tune keeps every trial until the sweep ends."""
+    trial.last_result.pop(RECORD_KEY, None)
+    trial.run_metadata.metric_analysis.clear()
+    trial.run_metadata.metric_n_steps.clear()
