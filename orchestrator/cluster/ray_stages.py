@@ -32,6 +32,10 @@ TRAINING_ATTEMPTS = 3
 """Begun anew where a process or node dies."""
 
 
+END_S = 60.0
+"""Longest wait for the end of a training that was cancelled."""
+
+
 @dataclass(frozen=True)
 class Workers:
     """What all candidates of a sweep share: the trainers' pool and a reference to the data set.
@@ -168,14 +172,14 @@ class MeasurementFailedError(InfrastructureError):
         self.cause = failure.cause
 
 
-def _got(reference: Any) -> Any:
+def _got(reference: Any, timeout_s: float | None = None) -> Any:
     """Wait for what a trainer, or the pool of them, gives.
 
     Raises:
         TrainerLostError, TrainingFailedError: the actor died; the training raised an error.
     """
     try:
-        return ray.get(reference)
+        return ray.get(reference, timeout=timeout_s)
     except ray.exceptions.RayTaskError as error:
         raise TrainingFailedError(f"{type(error.cause).__name__}: {error.cause}") from error
     except ray.exceptions.RayError as error:
@@ -189,9 +193,8 @@ def _cancelled_at_the_end(trainer: Any, training_id: str, results: Any) -> Itera
         yield
     except (GeneratorExit, SystemExit, KeyboardInterrupt):
         with suppress(InfrastructureError):
-            _got(trainer.cancel.remote(training_id))
-            for _ in results:
-                pass
+            _got(trainer.cancel.remote(training_id), END_S)
+            _got(results.completed(), END_S)
         raise
 
 
