@@ -18,7 +18,7 @@ from orchestrator.cluster.pool_client import PoolClient
 from orchestrator.cluster.ray_session import joined_ray, local_ray, this_node_id, this_node_resource
 from orchestrator.cluster.ray_stages import RayStages, Workers
 from orchestrator.cluster.searcher import StudySearcher
-from orchestrator.cluster.trainer import start_trainers
+from orchestrator.cluster.trainer import AbandonedTrainings, start_trainers
 from orchestrator.cluster.watchers import NoProgress, SweepWatcher, WatcherCallback
 from orchestrator.datasets.dataset import Dataset
 from orchestrator.domain.experiment import Experiment
@@ -61,7 +61,8 @@ def run_candidates(
         trainable = partial(
             coordinate, experiment=sent, stages_of=partial(RayStages, experiment=sent, folder=folder, workers=workers)
         )
-        make_tuner(trainable, sent, folder, study, watchers, guard).fit()
+        all_watchers = [*watchers, AbandonedTrainings(workers.trainers)]
+        make_tuner(trainable, sent, folder, study, all_watchers, guard).fit()
         guard.check()
         return dict(pool.call("faults", folder.sweep_id))
 

@@ -8,7 +8,7 @@ from typing import Any
 import ray
 
 from orchestrator.datasets.dataset import Dataset
-from orchestrator.domain.candidate import EpochResult
+from orchestrator.domain.candidate import CandidateRecord, EpochResult
 from orchestrator.domain.experiment import Experiment
 from orchestrator.pipeline.stages import Diverged, Trained
 
@@ -94,6 +94,34 @@ class TrainerPool:
         trainer, _ = self._held.pop(candidate_id, (None, None))
         if trainer is not None:
             self._free.put_nowait(trainer)
+
+    async def abandon(self, candidate_id: str) -> None:
+        """End the training of a candidate that has ended, and free its trainer, if it holds one.
+
+        A coordinator whose trial was stopped may sleep in its last report, kept by Tune for a trial to come, and
+        would hold the trainer as long as none comes.
+        """
+        trainer, training_id = self._held.pop(candidate_id, (None, None))
+        if trainer is not None:
+            trainer.cancel.remote(training_id)
+            self._free.put_nowait(trainer)
+
+
+class AbandonedTrainings:
+    """A watcher of the sweep that ends the trainings of candidates as these end."""
+
+    def __init__(self, trainers: Any) -> None:
+        self._trainers = trainers
+
+    def on_started(self, candidate_id: str) -> None:
+        """Nothing to end yet."""
+
+    def on_progress(self, record: CandidateRecord) -> None:
+        """Nothing to end yet."""
+
+    def on_finished(self, record: CandidateRecord) -> None:
+        """Free the candidate's trainer, without waiting for it."""
+        self._trainers.abandon.remote(record.candidate_id)
 
 
 def start_trainers(experiment: Experiment) -> Any:
