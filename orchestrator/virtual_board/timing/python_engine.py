@@ -9,6 +9,7 @@ from orchestrator.virtual_board.timing.block import Block
 from orchestrator.virtual_board.timing.cache_model import BranchPredictor, CacheModel
 from orchestrator.virtual_board.timing.engine import Watched
 from orchestrator.virtual_board.timing.flash_timing import ART_64_BITS, Accelerator, FlashTiming
+from orchestrator.virtual_board.timing.native_hook import EVERYWHERE, add_native_hook, without_effect
 
 _PROTECTED = unicorn.UC_HOOK_MEM_READ_PROT | unicorn.UC_HOOK_MEM_WRITE_PROT
 _NONE = -2
@@ -44,6 +45,9 @@ class PythonEngine:
         if watched.accelerator is None:
             return
         self._use_accelerator(watched.accelerator)
+        add_native_hook(
+            unicorn_engine, unicorn.UC_HOOK_CODE, without_effect(), 0, EVERYWHERE
+        )  # cuts blocks as engine.c
         hook(reads, self._on_flash_read, *watched.flash)
         for ram in watched.accelerator.cached_ram:
             hook(reads, self._on_ram_read, *ram)
