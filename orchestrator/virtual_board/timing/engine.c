@@ -13,6 +13,7 @@
 #define WEAKLY_TAKEN 2u
 #define ACCESSES (1u << 16) /* the host empties this table, too, before it is full */
 #define CACHED_RAMS 2u
+#define IT_BITS 0x0600FC00u /* ARM DDI 0403, B1.4.2: of xPSR; of CPSR, as Unicorn has it, the same */
 #define NO_REGISTER 0 /* Unicorn numbers registers from 1 */
 
 struct slot {
@@ -53,6 +54,8 @@ struct engine {
     uint32_t last_line;
     int (*stop)(void *unicorn);
     int (*read_register)(void *unicorn, int number, void *value);
+    int (*write_register)(void *unicorn, int number, const void *value);
+    uint32_t status_register;
     struct slot *slots;
     const struct access *accesses, *next_access;
     struct range cached_ram[CACHED_RAMS];
@@ -258,9 +261,15 @@ void engine_on_instruction(void *unicorn, uint64_t address64, uint32_t size, str
     }
 }
 
-/* Peripherals are protected, so that Unicorn asks, having brought the program counter up to date. */
-int engine_on_access(void *unicorn, int type, uint64_t address, int size, int64_t value, void *engine)
+/* Peripherals are protected, so that Unicorn asks, having brought the program counter up to date. With it come the bits
+ * of an IT block around the access, which would be left over for the next block: they are cleared. */
+int engine_on_access(void *unicorn, int type, uint64_t address, int size, int64_t value, struct engine *engine)
 {
-    (void)unicorn, (void)type, (void)address, (void)size, (void)value, (void)engine;
+    (void)type, (void)address, (void)size, (void)value;
+    uint32_t status = value_of(engine, unicorn, (int)engine->status_register);
+    if ((status & IT_BITS) != 0) {
+        status &= ~IT_BITS;
+        engine->write_register(unicorn, (int)engine->status_register, &status);
+    }
     return 1;
 }

@@ -84,7 +84,9 @@ class NativeEngine(ctypes.Structure):
         *((name, ctypes.c_uint32) for name in ("data_miss_cycles", "ram_miss_cycles")),
         *((name, ctypes.c_uint32) for name in ("instruction_cache_on", "data_cache_on", "shares_cache")),
         *((name, ctypes.c_uint32) for name in ("flash_origin", "flash_bytes", "last_line")),
-        *((name, ctypes.c_void_p) for name in ("stop", "read_register", "slots", "accesses", "next_access")),
+        *((name, ctypes.c_void_p) for name in ("stop", "read_register", "write_register")),
+        ("status_register", ctypes.c_uint32),
+        *((name, ctypes.c_void_p) for name in ("slots", "accesses", "next_access")),
         ("cached_ram", _Range * CACHED_RAMS),
         ("instruction_lines", _Cache),
         ("data_lines", _Cache),
@@ -101,6 +103,8 @@ class NativeEngine(ctypes.Structure):
         self._known_accesses = 1
         self.accesses = self.next_access = ctypes.addressof(self._accesses)
         self.read_register = address_of(uclib.uc_reg_read)
+        self.write_register = address_of(uclib.uc_reg_write)
+        self.status_register = arm_const.UC_ARM_REG_CPSR
         self.stop = address_of(uclib.uc_emu_stop)
         self._use_accelerator(ART_64_BITS)
         self.forget_caches()
