@@ -170,7 +170,7 @@ def compare(checkout: Path, row: Row, published: dict[tuple[str, str], tuple[int
     """
     with tempfile.TemporaryDirectory() as folder:
         elf = Path(folder) / "program.elf"
-        _build(checkout, row, elf)
+        build(checkout, row, elf)
         cycles = _run(elf.read_bytes(), row)
     means = [sum(cycles[at::3]) / row.runs for at in range(3)]
     expected = published[row.scheme, row.implementation]
@@ -179,7 +179,7 @@ def compare(checkout: Path, row: Row, published: dict[tuple[str, str], tuple[int
     return [Compared(row, is_assembly, operations[at], expected[at], means[at]) for at in row.compared]
 
 
-def _build(checkout: Path, row: Row, elf: Path) -> None:
+def build(checkout: Path, row: Row, elf: Path) -> None:
     folder = checkout / row.folder
     sources = sorted(path for path in folder.iterdir() if path.suffix in (".c", ".s", ".S"))
     includes = (folder, HERE, checkout / "common", checkout / "mupq/common")

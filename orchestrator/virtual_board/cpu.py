@@ -17,6 +17,7 @@ from orchestrator.virtual_board.registers import Registers
 from orchestrator.virtual_board.timing.block import Block, BlockDecoder
 from orchestrator.virtual_board.timing.engine import TimingEngine, Watched
 from orchestrator.virtual_board.timing.flash_timing import Accelerator
+from orchestrator.virtual_board.timing.it_block import leave_it_block
 
 logger = logging.getLogger(__name__)
 
@@ -208,7 +209,8 @@ class Cpu:
             # Protected, so that the engine's hook for it makes Unicorn bring the program counter up to date.
             self.unicorn.mem_protect(block.base, block.size_bytes, unicorn.UC_PROT_NONE)
 
-    def _on_flash_write(self, _: Any, _access: int, address: int, size_bytes: int, value: int, _user: Any) -> None:
+    def _on_flash_write(self, _e: Any, _access: int, address: int, size_bytes: int, value: int, _user: Any) -> None:
+        leave_it_block(self.unicorn)
         self.on_flash_store(address, size_bytes, value & ((1 << (8 * size_bytes)) - 1))
 
     def _on_interrupt(self, engine: Any, number: int, _: Any) -> None:

@@ -7,6 +7,7 @@ import capstone
 
 from orchestrator.virtual_board.timing import cortex_m4
 from orchestrator.virtual_board.timing.instruction import Instruction
+from orchestrator.virtual_board.timing.memory_access import MemoryAccess, access_of
 from orchestrator.virtual_board.timing.table import InstructionTable
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ class Block:
         starts: per instruction its address and the cycles of the block before it.
         unmasks: whether the block may have let a masked interrupt through (it ends with CPSIE or MSR).
         first_fpu_address: address of the first instruction that needs the FPU, or None.
+        accesses: of its instructions to memory, in order.
     """
 
     address: int
@@ -35,6 +37,7 @@ class Block:
     starts: dict[int, int]
     unmasks: bool
     first_fpu_address: int | None
+    accesses: tuple[MemoryAccess, ...] = ()
 
     @property
     def instructions(self) -> int:
@@ -61,7 +64,8 @@ class BlockDecoder:
         fpu = next((instruction.address for instruction in instructions if instruction.uses_fpu), None)
         unmasks = bool(instructions) and instructions[-1].name in UNMASKING
         entering, leaving = self._table.entering(instructions), self._table.leaving(instructions)
-        return Block(address, len(code), total, entering, leaving, starts, unmasks, fpu)
+        accesses = tuple(access for instruction in instructions if (access := access_of(instruction)) is not None)
+        return Block(address, len(code), total, entering, leaving, starts, unmasks, fpu, accesses)
 
     def _instructions(self, address: int, code: bytes) -> list[Instruction]:
         found, end = [], address + len(code)

@@ -11,9 +11,13 @@
 #define PREDICTED_BRANCHES 64u
 #define STRONGLY_TAKEN 3u
 #define WEAKLY_TAKEN 2u
+#define ACCESSES (1u << 16) /* the host empties this table, too, before it is full */
+#define CACHED_RAMS 2u
+#define IT_BITS 0x0600FC00u /* ARM DDI 0403, B1.4.2: of xPSR; of CPSR, as Unicorn has it, the same */
+#define NO_REGISTER 0 /* Unicorn numbers registers from 1 */
 
 struct slot {
-    uint32_t address, size, cycles, entering, leaving, instructions, unmasks, unused;
+    uint32_t address, size, cycles, entering, leaving, instructions, unmasks, first_access;
 };
 
 struct cache {
@@ -23,6 +27,16 @@ struct cache {
     uint64_t uses;
     uint32_t last_tag;
     uint32_t ways, set_mask, unit_shift, keeps_used; /* a tag is an address, shifted */
+};
+
+/* Reads or writes of the instruction at `address`, from offset + base + (index << shift) on, `count` of them. */
+struct access {
+    uint32_t address, offset;
+    uint8_t base, index, shift, count, step, is_read;
+};
+
+struct range {
+    uint32_t origin, bytes;
 };
 
 struct prediction {
@@ -39,7 +53,12 @@ struct engine {
     uint32_t flash_origin, flash_bytes;
     uint32_t last_line;
     int (*stop)(void *unicorn);
+    int (*read_register)(void *unicorn, int number, void *value);
+    int (*write_register)(void *unicorn, int number, const void *value);
+    uint32_t status_register;
     struct slot *slots;
+    const struct access *accesses, *next_access;
+    struct range cached_ram[CACHED_RAMS];
     struct cache instruction_lines, data_lines;
     struct prediction predictions[PREDICTED_BRANCHES];
 };
@@ -156,6 +175,7 @@ void engine_on_block(void *unicorn, uint64_t address64, uint32_t size, struct en
     engine->missing = slot->size == 0;
     if (engine->missing || engine->cycles >= engine->deadline) {
         engine->stopped = 1;
+        engine->next_access = engine->accesses; /* none */
         engine->block_address = address;
         engine->block_size = size;
         engine->stop(unicorn);
@@ -178,6 +198,7 @@ void engine_on_block(void *unicorn, uint64_t address64, uint32_t size, struct en
     engine->block_cycles = slot->cycles;
     engine->block_end = address + size;
     engine->leaving = slot->leaving;
+    engine->next_access = engine->accesses + slot->first_access;
     if (slot->unmasks) {
         engine->deadline = 0; /* a pending interrupt may be taken now */
     }
@@ -189,35 +210,66 @@ static int data_misses(struct engine *engine, uint32_t address)
     return misses(cache, address >> cache->unit_shift) || !engine->data_cache_on;
 }
 
-void engine_on_flash_read(void *unicorn, int type, uint64_t address, int size, int64_t value,
-                          struct engine *engine)
+static int is_within(struct range range, uint32_t address)
 {
-    (void)unicorn, (void)type, (void)size, (void)value;
-    if (engine->data_miss_cycles != 0 && data_misses(engine, (uint32_t)address)) {
-        engine->cycles += engine->data_miss_cycles;
+    return address - range.origin < range.bytes;
+}
+
+/* Of RAM behind the core's data cache what is written is cached as well, and nobody waits for it. */
+static void touch(struct engine *engine, uint32_t address, uint32_t is_read)
+{
+    struct range flash = {engine->flash_origin, engine->flash_bytes};
+    uint32_t miss_cycles = engine->ram_miss_cycles;
+    if (is_within(flash, address)) {
+        miss_cycles = is_read ? engine->data_miss_cycles : 0;
+    } else if (!is_within(engine->cached_ram[0], address) && !is_within(engine->cached_ram[1], address)) {
+        return;
+    }
+    if (miss_cycles != 0 && data_misses(engine, address) && is_read) {
+        engine->cycles += miss_cycles;
     }
 }
 
-/* Of RAM behind the core's data cache. What is written is cached as well, and nobody waits for it. */
-void engine_on_ram_read(void *unicorn, int type, uint64_t address, int size, int64_t value, struct engine *engine)
+static uint32_t value_of(struct engine *engine, void *unicorn, int number)
 {
-    (void)unicorn, (void)type, (void)size, (void)value;
-    if (engine->ram_miss_cycles != 0 && data_misses(engine, (uint32_t)address)) {
-        engine->cycles += engine->ram_miss_cycles;
+    uint32_t value = 0;
+    if (number != NO_REGISTER) {
+        engine->read_register(unicorn, number, &value);
+    }
+    return value;
+}
+
+/* Before each instruction: Unicorn's hooks of accesses would tell their addresses, but first find out where in the
+ * block they are, which takes several times as long as all the rest. An instruction that its condition skips is not
+ * reported. */
+void engine_on_instruction(void *unicorn, uint64_t address64, uint32_t size, struct engine *engine)
+{
+    (void)size;
+    uint32_t address = (uint32_t)address64;
+    const struct access *access = engine->next_access;
+    while (access->address < address) {
+        access++;
+    }
+    engine->next_access = access;
+    if (access->address != address) {
+        return;
+    }
+    uint32_t at = access->offset + value_of(engine, unicorn, access->base);
+    at += value_of(engine, unicorn, access->index) << access->shift;
+    for (uint32_t i = 0; i < access->count; i++, at += access->step) {
+        touch(engine, at, access->is_read);
     }
 }
 
-void engine_on_ram_write(void *unicorn, int type, uint64_t address, int size, int64_t value, struct engine *engine)
+/* Peripherals are protected, so that Unicorn asks, having brought the program counter up to date. With it come the bits
+ * of an IT block around the access, which would be left over for the next block: they are cleared. */
+int engine_on_access(void *unicorn, int type, uint64_t address, int size, int64_t value, struct engine *engine)
 {
-    (void)unicorn, (void)type, (void)size, (void)value;
-    if (engine->ram_miss_cycles != 0) {
-        (void)data_misses(engine, (uint32_t)address);
+    (void)type, (void)address, (void)size, (void)value;
+    uint32_t status = value_of(engine, unicorn, (int)engine->status_register);
+    if ((status & IT_BITS) != 0) {
+        status &= ~IT_BITS;
+        engine->write_register(unicorn, (int)engine->status_register, &status);
     }
-}
-
-/* Peripherals are protected, so that Unicorn asks, having brought the program counter up to date. */
-int engine_on_access(void *unicorn, int type, uint64_t address, int size, int64_t value, void *engine)
-{
-    (void)unicorn, (void)type, (void)address, (void)size, (void)value, (void)engine;
     return 1;
 }

@@ -5,10 +5,12 @@ import hashlib
 import logging
 import platform
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import unicorn
+from unicorn import arm_const
 from unicorn.unicorn_py3.unicorn import uclib
 
 from orchestrator.domain.errors import ToolchainError
@@ -16,6 +18,8 @@ from orchestrator.toolchain.archive import cache_dir, run_tool
 from orchestrator.virtual_board.timing.block import Block
 from orchestrator.virtual_board.timing.engine import PREDICTED_BRANCHES, TimingEngine, Watched
 from orchestrator.virtual_board.timing.flash_timing import ART_64_BITS, Accelerator, Cache, FlashTiming
+from orchestrator.virtual_board.timing.memory_access import MemoryAccess
+from orchestrator.virtual_board.timing.native_hook import EVERYWHERE, add_native_hook, address_of
 from orchestrator.virtual_board.timing.python_engine import PythonEngine
 
 logger = logging.getLogger(__name__)
@@ -24,8 +28,10 @@ SOURCE = Path(__file__).with_name("engine.c")
 FLAGS = ("-O2", "-std=gnu11", "-shared", "-fPIC")
 SLOTS = 1 << 17
 MAX_LINES, HINTS = 1024, 256
+ACCESSES = 1 << 16
+CACHED_RAMS = 2
 
-_SLOT_FIELDS = ("address", "size", "cycles", "entering", "leaving", "instructions", "unmasks", "unused")
+_SLOT_FIELDS = ("address", "size", "cycles", "entering", "leaving", "instructions", "unmasks", "first_access")
 
 
 class _Slot(ctypes.Structure):
@@ -40,6 +46,17 @@ class _Cache(ctypes.Structure):
         ("uses", ctypes.c_uint64),
         *((name, ctypes.c_uint32) for name in ("last_tag", "ways", "set_mask", "unit_shift", "keeps_used")),
     ]
+
+
+class _Access(ctypes.Structure):
+    _fields_: ClassVar = [
+        *((name, ctypes.c_uint32) for name in ("address", "offset")),
+        *((name, ctypes.c_uint8) for name in ("base", "index", "shift", "count", "step", "is_read")),
+    ]
+
+
+class _Range(ctypes.Structure):
+    _fields_: ClassVar = [(name, ctypes.c_uint32) for name in ("origin", "bytes")]
 
 
 class _Prediction(ctypes.Structure):
@@ -67,8 +84,10 @@ class NativeEngine(ctypes.Structure):
         *((name, ctypes.c_uint32) for name in ("data_miss_cycles", "ram_miss_cycles")),
         *((name, ctypes.c_uint32) for name in ("instruction_cache_on", "data_cache_on", "shares_cache")),
         *((name, ctypes.c_uint32) for name in ("flash_origin", "flash_bytes", "last_line")),
-        ("stop", ctypes.c_void_p),
-        ("slots", ctypes.c_void_p),
+        *((name, ctypes.c_void_p) for name in ("stop", "read_register", "write_register")),
+        ("status_register", ctypes.c_uint32),
+        *((name, ctypes.c_void_p) for name in ("slots", "accesses", "next_access")),
+        ("cached_ram", _Range * CACHED_RAMS),
         ("instruction_lines", _Cache),
         ("data_lines", _Cache),
         ("predictions", _Prediction * PREDICTED_BRANCHES),
@@ -80,27 +99,30 @@ class NativeEngine(ctypes.Structure):
         self._table = (_Slot * SLOTS)()
         self._learnt = 0
         self.slots = ctypes.addressof(self._table)
-        self.stop = ctypes.cast(uclib.uc_emu_stop, ctypes.c_void_p).value
+        self._accesses = (_Access * ACCESSES)(_END)
+        self._known_accesses = 1
+        self.accesses = self.next_access = ctypes.addressof(self._accesses)
+        self.read_register = address_of(uclib.uc_reg_read)
+        self.write_register = address_of(uclib.uc_reg_write)
+        self.status_register = arm_const.UC_ARM_REG_CPSR
+        self.stop = address_of(uclib.uc_emu_stop)
         self._use_accelerator(ART_64_BITS)
         self.forget_caches()
 
     def attach(self, unicorn_engine: Any, watched: Watched) -> None:
         self.flash_origin, self.flash_bytes = watched.flash
         self.mispredict_cycles = watched.mispredict_cycles
-        reads, writes = unicorn.UC_HOOK_MEM_READ, unicorn.UC_HOOK_MEM_WRITE
         protected = unicorn.UC_HOOK_MEM_READ_PROT | unicorn.UC_HOOK_MEM_WRITE_PROT
-        self._hook(unicorn_engine, unicorn.UC_HOOK_BLOCK, "engine_on_block", (1, 0))
+        self._hook(unicorn_engine, unicorn.UC_HOOK_BLOCK, "engine_on_block", EVERYWHERE)
         self._hook(unicorn_engine, protected, "engine_on_access", watched.peripherals)
         if watched.accelerator is None:
             return
         self._use_accelerator(watched.accelerator)
-        self._hook(unicorn_engine, reads, "engine_on_flash_read", watched.flash)
-        for ram in watched.accelerator.cached_ram:
-            self._hook(unicorn_engine, reads, "engine_on_ram_read", ram)
-            self._hook(unicorn_engine, writes, "engine_on_ram_write", ram)
+        self._hook(unicorn_engine, unicorn.UC_HOOK_CODE, "engine_on_instruction", EVERYWHERE)
 
     def learn(self, block: Block) -> None:
-        if self._learnt >= SLOTS // 2:
+        watched = [access for access in block.accesses if access.is_read or self.cached_ram[0].bytes]
+        if self._learnt >= SLOTS // 2 or self._known_accesses + len(watched) >= ACCESSES:
             self.forget_blocks()
         self._learnt += 1
         slot = _Slot(
@@ -111,12 +133,24 @@ class NativeEngine(ctypes.Structure):
             leaving=block.leaving,
             instructions=block.instructions,
             unmasks=block.unmasks,
+            first_access=self._remember(watched),
         )
         self._library.engine_learn(ctypes.byref(self), ctypes.byref(slot))
 
+    def _remember(self, accesses: Sequence[MemoryAccess]) -> int:
+        """Give where a block's accesses begin; 0 where it has none."""
+        if not accesses:
+            return 0
+        first = self._known_accesses
+        for at, access in enumerate(accesses, first):
+            self._accesses[at] = _native(access)
+        self._accesses[first + len(accesses)] = _END
+        self._known_accesses += len(accesses) + 1
+        return first
+
     def forget_blocks(self) -> None:
         ctypes.memset(self._table, 0, ctypes.sizeof(self._table))
-        self._learnt = 0
+        self._learnt, self._known_accesses = 0, 1
 
     def forget_caches(self) -> None:
         self._library.engine_forget_caches(ctypes.byref(self))
@@ -133,21 +167,38 @@ class NativeEngine(ctypes.Structure):
         _shape(self.instruction_lines, accelerator.instructions)
         self.shares_cache = accelerator.data is None
         _shape(self.data_lines, accelerator.data or accelerator.instructions)
+        if len(accelerator.cached_ram) > CACHED_RAMS:
+            raise ValueError(f"{len(accelerator.cached_ram)} cached RAMs, but at most {CACHED_RAMS} can be modelled")
+        for at, (origin, size_bytes) in enumerate(accelerator.cached_ram):
+            self.cached_ram[at] = _Range(origin, size_bytes)
 
     def _hook(self, unicorn_engine: Any, kind: int, function: str, watched_range: tuple[int, int]) -> None:
-        start, size = watched_range
-        handle = ctypes.c_size_t()
-        status = uclib.uc_hook_add(
-            unicorn_engine._uch,
-            ctypes.byref(handle),
-            kind,
-            ctypes.cast(getattr(self._library, function), ctypes.c_void_p),
-            ctypes.addressof(self),
-            ctypes.c_uint64(start),
-            ctypes.c_uint64(start + size - 1 if size else 0),
-        )
-        if status != unicorn.UC_ERR_OK:
-            raise unicorn.UcError(status)
+        pointer = address_of(getattr(self._library, function))
+        add_native_hook(unicorn_engine, kind, pointer, ctypes.addressof(self), watched_range)
+
+
+_END = _Access(address=0xFFFFFFFF)
+"""Behind the last access of a block."""
+
+_REGISTERS: dict[str | None, int] = {
+    **{f"r{number}": arm_const.UC_ARM_REG_R0 + number for number in range(13)},
+    "sb": arm_const.UC_ARM_REG_R9, "sl": arm_const.UC_ARM_REG_R10, "fp": arm_const.UC_ARM_REG_R11,
+    "ip": arm_const.UC_ARM_REG_R12, "sp": arm_const.UC_ARM_REG_SP, "lr": arm_const.UC_ARM_REG_LR,
+    None: 0,
+}  # fmt: skip
+
+
+def _native(access: MemoryAccess) -> _Access:
+    return _Access(
+        address=access.address,
+        offset=access.offset & 0xFFFFFFFF,
+        base=_REGISTERS[access.base],
+        index=_REGISTERS[access.index],
+        shift=access.shift,
+        count=access.count,
+        step=access.step_bytes,
+        is_read=access.is_read,
+    )
 
 
 def _shape(native: _Cache, cache: Cache) -> None:

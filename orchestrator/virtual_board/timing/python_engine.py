@@ -9,6 +9,8 @@ from orchestrator.virtual_board.timing.block import Block
 from orchestrator.virtual_board.timing.cache_model import BranchPredictor, CacheModel
 from orchestrator.virtual_board.timing.engine import Watched
 from orchestrator.virtual_board.timing.flash_timing import ART_64_BITS, Accelerator, FlashTiming
+from orchestrator.virtual_board.timing.it_block import leave_it_block
+from orchestrator.virtual_board.timing.native_hook import EVERYWHERE, add_native_hook, without_effect
 
 _PROTECTED = unicorn.UC_HOOK_MEM_READ_PROT | unicorn.UC_HOOK_MEM_WRITE_PROT
 _NONE = -2
@@ -44,6 +46,9 @@ class PythonEngine:
         if watched.accelerator is None:
             return
         self._use_accelerator(watched.accelerator)
+        add_native_hook(
+            unicorn_engine, unicorn.UC_HOOK_CODE, without_effect(), 0, EVERYWHERE
+        )  # cuts blocks as engine.c
         hook(reads, self._on_flash_read, *watched.flash)
         for ram in watched.accelerator.cached_ram:
             hook(reads, self._on_ram_read, *ram)
@@ -110,19 +115,23 @@ class PythonEngine:
     def _data_misses(self, address: int) -> bool:
         return self._data.misses(address) or not self._flash_timing.data_cache
 
-    def _on_flash_read(self, _e: Any, _access: int, address: int, _size: int, _value: int, _user: Any) -> None:
+    def _on_flash_read(self, unicorn_engine: Any, _access: int, address: int, *_: Any) -> None:
+        leave_it_block(unicorn_engine)
         if self._flash_timing.data_miss_cycles and self._data_misses(address):
             self.cycles += self._flash_timing.data_miss_cycles
 
-    def _on_ram_read(self, _e: Any, _access: int, address: int, _size: int, _value: int, _user: Any) -> None:
+    def _on_ram_read(self, unicorn_engine: Any, _access: int, address: int, *_: Any) -> None:
+        leave_it_block(unicorn_engine)
         if self._flash_timing.ram_miss_cycles and self._data_misses(address):
             self.cycles += self._flash_timing.ram_miss_cycles
 
-    def _on_ram_write(self, _e: Any, _access: int, address: int, _size: int, _value: int, _user: Any) -> None:
+    def _on_ram_write(self, unicorn_engine: Any, _access: int, address: int, *_: Any) -> None:
+        leave_it_block(unicorn_engine)
         if self._flash_timing.ram_miss_cycles:
             self._data_misses(address)
 
 
-def _on_access(_e: Any, _access: int, _address: int, _size: int, _value: int, _user: Any) -> bool:
+def _on_access(unicorn_engine: Any, _access: int, _address: int, _size: int, _value: int, _user: Any) -> bool:
     """Let the access go on; before it asked, Unicorn has brought the program counter up to date."""
+    leave_it_block(unicorn_engine)
     return True

@@ -54,6 +54,18 @@ def test_cyccnt_counts_a_sequence_as_counted_by_hand(sequence: str, cycles: int)
     assert Bench(MEASURE % f'"{sequence}"').words() == [READ_CYCLES + cycles]
 
 
+@pytest.mark.parametrize("engine", [best_engine, PythonEngine])
+@pytest.mark.parametrize("address", ["0xE0001004", "0x08000000"])
+def test_code_behind_a_conditional_access_is_not_taken_for_its_it_block(
+    address: str, engine: Callable[[], TimingEngine]
+) -> None:
+    access = f"ldr r6, ={address}\\n cmp r2, #3\\n it eq\\n ldreq r5, [r6]"
+    behind = "b 1f\\n nop\\n 1: beq 2f\\n nop\\n 2: nop"  # a conditional branch within an IT block is undefined
+    bench = Bench(MEASURE % f'"{access}\\n {behind}"', engine(), zero_wait_states=False)
+    assert len(bench.words()) == 1
+    assert not bench.is_locked_up
+
+
 WORK = """
 static const uint32_t table[256] = {1, 2, 3};
 static uint32_t total;
