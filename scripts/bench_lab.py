@@ -37,7 +37,7 @@ from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.config.experiment_file import read_experiment
 from orchestrator.config.json_records import record_to_json
 from orchestrator.domain.candidate import CandidateRecord, EpochResult
-from orchestrator.domain.experiment import Experiment
+from orchestrator.domain.experiment import Experiment, Target
 from orchestrator.domain.measurement import DeviceRun
 from orchestrator.domain.outcome import Outcome
 from orchestrator.domain.parity import NotCompared
@@ -109,7 +109,7 @@ def make_template() -> Template:
     measured = ask(MeasureRequest("template", "template", golden.image, golden.samples, repeats=1))[1]
     ray.get(agent.stop.remote())
     image = replace(golden.image, elf=b"")
-    return Template(Prepared(b"", "", image.model_hash, image, (("build", 0.0),)), measured)
+    return Template(Prepared(b"", "", image.model_hash, (image,), (), (("build", 0.0),)), measured)
 
 
 def nothing(*_: Any) -> None:
@@ -131,22 +131,22 @@ class StandInStages:
         self._task()
         return self._template.prepared
 
-    def screen(self, prepared: Prepared) -> Measured:
-        return self._template.measured
+    def screen(self, prepared: Prepared) -> tuple[Measured, ...]:
+        return (self._template.measured,)
 
     def train(self, config: dict[str, Any]) -> Generator[EpochResult | Trained | Diverged, None, None]:
         for epoch in range(1, EPOCHS + 1):
             yield EpochResult(epoch, 1.0, 0.5, 1.0, config["accuracy"])
         yield Trained(b"")
 
-    def prepare_trained(self, tflite: bytes) -> Prepared | Outcome:
+    def prepare_trained(self, tflite: bytes, boards: tuple[str, ...]) -> Prepared | Outcome:
         self._task()
         return self._template.prepared
 
-    def verify(self, prepared: Prepared) -> Measured:
-        return self._template.measured
+    def verify(self, prepared: Prepared) -> tuple[Measured, ...]:
+        return (self._template.measured,)
 
-    def check(self, prepared: Prepared, run: DeviceRun) -> HostCheck:
+    def check(self, prepared: Prepared, runs: tuple[DeviceRun, ...]) -> HostCheck:
         self._task()
         return HostCheck(True, NotCompared("stand-in"), 0.5)
 
@@ -259,7 +259,7 @@ def main() -> None:
     experiment = read_experiment(QUICKSTART)
     search = replace(experiment.search, algorithm="random", candidates=candidates, concurrent=chosen.concurrent)
     training = replace(experiment.training, epochs=EPOCHS, grace_epochs=EPOCHS)
-    experiment = replace(experiment, search=search, training=training, budgets=())
+    experiment = replace(experiment, search=search, training=training, targets=(Target(experiment.boards[0], ()),))
     with tempfile.TemporaryDirectory() as folder, local_ray(experiment):
         if chosen.what == "boards":
             print("| boards | measurements per minute | least busy board | all boards |\n|---|---|---|---|")

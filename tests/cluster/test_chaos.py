@@ -25,7 +25,7 @@ from orchestrator.cluster.ray_stages import Workers
 from orchestrator.cluster.sweep import make_tuner
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.domain.candidate import CandidateRecord
-from orchestrator.domain.experiment import Experiment
+from orchestrator.domain.experiment import Experiment, Target
 from orchestrator.domain.mapped_device import MappedDevice
 from orchestrator.domain.outcome import Status
 from orchestrator.journal.sweep_folder import SweepFolder
@@ -48,7 +48,7 @@ def experiment(candidates: int, concurrent: int) -> Experiment:
         EXPERIMENT,
         search=replace(EXPERIMENT.search, algorithm="random", candidates=candidates, concurrent=concurrent),
         measuring=replace(EXPERIMENT.measuring, repeats=1),
-        budgets=(),
+        targets=(Target(BOARD, ()),),
     )
 
 
@@ -121,11 +121,11 @@ class Night:
 def wrong(record: CandidateRecord, table: list[Network]) -> bool:
     """Say whether anything of an outcome is not what a quiet night brings; outputs were compared on the way."""
     expected = table[record.config["network"]].expected.measurement
-    if record.outcome.status is not Status.DEPLOYABLE or record.verification is None or record.screening is None:
+    if record.outcome.status is not Status.DEPLOYABLE or record.verification is None or not record.screening:
         return True
     figures = {
         (each.cycles, each.ram_bytes, each.flash_bytes, each.stack_bytes)
-        for each in (record.screening, record.verification.measurement, expected)
+        for each in (*record.screening, *record.verification.measurements, expected)
     }
     return len(figures) != 1 or not record.verification.device_matches_host
 

@@ -86,7 +86,7 @@ def test_two_sweeps_share_the_boards_evenly(lab: LabCluster, networks: list[Firm
             reply.add_done_callback(lambda _, sweep=asked.sweep: ends.append(sweep))
     measured(replies)
     half = Counter(ends[: len(networks)])
-    assert 0.4 <= half["first"] / len(networks) <= 0.6, half
+    assert 1 / 3 <= half["first"] / len(networks) <= 2 / 3, half  # of 12, of which 4 boards have one each under way
 
 
 def test_a_sweep_holds_no_more_boards_than_it_asked_for(lab: LabCluster, networks: list[FirmwareImage]) -> None:

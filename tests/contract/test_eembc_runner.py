@@ -85,7 +85,8 @@ def test_the_runner_identifies_the_board_and_measures_its_performance(url: str, 
         client.load(bytes(490))
         windows = [client.infer(3, 1) for _ in range(5)]
         assert client.timestamp_us() > before_us + sum(window.elapsed_us for window in windows)
-    assert max(window.elapsed_us for window in windows) - min(window.elapsed_us for window in windows) <= 3
+    times_us = [window.elapsed_us for window in windows]
+    assert max(times_us) - min(times_us) <= 1e-4 * min(times_us)  # the flash caches begin as the command left them
     assert len({window.results for window in windows}) == 1
 
 

@@ -24,13 +24,17 @@ def smaller(folder: Path, candidates: int) -> Path:
 
 
 def broken_linker(folder: Path) -> Path:
-    """A folder for PATH with a cross compiler that compiles but crashes when it links."""
+    """A folder for PATH with a cross compiler that compiles but crashes when it links, after the first time.
+
+    The first is the image for health checks, without which the sweep would not begin.
+    """
     real = shutil.which("arm-none-eabi-gcc")
     assert real is not None
     folder.mkdir()
     wrapper = folder / "arm-none-eabi-gcc"
     wrapper.write_text(
         '#!/bin/sh\ncase " $* " in *" -c "*|*--version*|*-print*) exec ' + real + ' "$@";; esac\n'
+        f'mkdir {folder}/linked 2>/dev/null && exec {real} "$@"\n'
         'echo "internal compiler error: crash on request" >&2\nexit 4\n'
     )
     wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR)
