@@ -10,8 +10,9 @@ from ray.tune.search import Searcher
 from orchestrator.cluster.coordinator import RECORD_KEY
 from orchestrator.config.json_records import record_from_json
 from orchestrator.domain.candidate import CandidateRecord
-from orchestrator.search.loss import loss_of
-from orchestrator.search.study import Study
+from orchestrator.domain.deployability import Fit
+from orchestrator.search.observation import observation_of
+from orchestrator.search.study import SpaceExhaustedError, Study
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +34,14 @@ class StudySearcher(Searcher):  # type: ignore[misc]
 
     Args:
         candidates: how many there are to be; then the search is over.
+        fit: on which of several boards budgets must hold.
     """
 
-    def __init__(self, study: Study, candidates: int) -> None:
+    def __init__(self, study: Study, candidates: int, fit: Fit = Fit.ALL) -> None:
         super().__init__()
         self._study = study
         self._left = candidates
+        self._fit = fit
         self._count = 0
         self._under_way: dict[str, _Candidate] = {}
         self._again: deque[_Candidate] = deque()
@@ -56,13 +59,13 @@ class StudySearcher(Searcher):  # type: ignore[misc]
         if error and candidate.attempts < ATTEMPTS:
             self._again.append(candidate)
             return
-        loss = None
+        observation = None
         if not error and result is not None and RECORD_KEY in result:
-            loss = loss_of(record_from_json(result[RECORD_KEY], CandidateRecord))
-        if loss is None:
+            observation = observation_of(record_from_json(result[RECORD_KEY], CandidateRecord), self._fit)
+        if observation is None:
             self._study.forget(candidate.ticket)
         else:
-            self._study.tell(candidate.ticket, loss)
+            self._study.tell(candidate.ticket, observation)
 
     def begins_anew(self, candidate_id: str) -> bool:
         """Say whether a candidate whose trial failed is to be tried again."""
@@ -79,7 +82,12 @@ class StudySearcher(Searcher):  # type: ignore[misc]
             return self._again.popleft()
         if not self._left:
             return None
+        try:
+            ticket, point = self._study.ask()
+        except SpaceExhaustedError:
+            logger.warning("no point of the search space is left after %d candidates", self._count)
+            self._left = 0
+            return None
         self._left -= 1
         self._count += 1
-        ticket, point = self._study.ask()
         return _Candidate(f"c{self._count:04d}", ticket, point)

@@ -25,7 +25,7 @@ from orchestrator.domain.experiment import Experiment
 from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.lab.meters import check_meters
 from orchestrator.search.study import Study
-from orchestrator.training.search_space import load_search_space
+from orchestrator.training.search_space import load_search_space, training_labels_of
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,8 @@ def run_candidates(
         InputError: the search space cannot be loaded, or the cluster not joined.
         KeyboardInterrupt: the user stopped the sweep; nothing it started is left running.
     """
-    study = Study(load_search_space(experiment).space(), experiment.search.algorithm, experiment.seed)
+    search, module = experiment.search, load_search_space(experiment)
+    study = Study(module.space(), search.algorithm, experiment.seed, search.candidates, training_labels_of(module))
     session = local_ray(experiment) if address is None else joined_ray(address, experiment)
     with (
         InterruptGuard() as guard,
@@ -111,7 +112,7 @@ def make_tuner(
     guard: InterruptGuard,
 ) -> Any:
     """Give a Ray Tune run of `trainable` that asks the study for every candidate."""
-    searcher = StudySearcher(study, experiment.search.candidates)
+    searcher = StudySearcher(study, experiment.search.candidates, experiment.fit)
     here = tune.PlacementGroupFactory(
         [{this_node_resource(): COORDINATOR_SHARE}], bundle_label_selector=[{"ray.io/node-id": this_node_id()}]
     )

@@ -52,7 +52,7 @@ class _BudgetsFile(StrictModel):
 
 
 class _SearchFile(StrictModel):
-    algorithm: Literal["random", "tpe"] = "tpe"
+    algorithm: Literal["random", "tpe", "ctpe"] = "tpe"
     candidates: Positive
     concurrent: Positive = 2
 

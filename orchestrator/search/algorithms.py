@@ -1,6 +1,7 @@
 """The table of algorithms: name -> HyperOpt `suggest` function."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -9,16 +10,40 @@ Suggest = Callable[..., list[dict[str, Any]]]
 RANDOM_STARTS = 8
 
 
-def suggest_function(name: str) -> Suggest:
-    """Give the `suggest` function of an algorithm; the experiment file has checked the name.
+@dataclass(frozen=True)
+class Algorithm:
+    """How points are suggested.
+
+    Attributes:
+        knows_constraints: it is told violations; others are told a loss with a penalty.
+    """
+
+    suggest: Suggest
+    knows_constraints: bool = False
+
+
+def algorithm_of(name: str, candidates: int, training_labels: frozenset[str]) -> Algorithm:
+    """Give an algorithm; the experiment file has checked the name.
+
+    Args:
+        candidates: how many there are to be; a share of them is drawn at random first.
+        training_labels: labels that do not touch the architecture.
 
     Raises:
         KeyError: unknown name.
     """
     from hyperopt import rand, tpe
 
-    table: dict[str, Suggest] = {
-        "random": rand.suggest,
-        "tpe": partial(tpe.suggest, n_startup_jobs=RANDOM_STARTS, verbose=False),
+    from orchestrator.search import constrained_tpe
+
+    constrained = partial(
+        constrained_tpe.suggest,
+        startup=constrained_tpe.startup_of(candidates),
+        training_labels=training_labels,
+    )
+    table = {
+        "random": Algorithm(rand.suggest),
+        "tpe": Algorithm(partial(tpe.suggest, n_startup_jobs=RANDOM_STARTS, verbose=False)),
+        "ctpe": Algorithm(constrained, knows_constraints=True),
     }
     return table[name]

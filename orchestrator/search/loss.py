@@ -1,4 +1,4 @@
-"""What the search is told of a candidate: one number, smaller is better, or nothing at all.
+"""One number for algorithms that know no constraints, smaller is better.
 
 A network that was trained scores its error rate, in [0, 1]. What could not be deployed scores 1 and more, ordered
 by how far away it was, so that the search is drawn back towards the feasible region:
@@ -11,27 +11,20 @@ A candidate whose training diverged counts as having learned nothing (1). One th
 scores the accuracy it had reached.
 """
 
-from orchestrator.domain.candidate import CandidateRecord
-from orchestrator.domain.outcome import Status
+from orchestrator.search.observation import LOSS_DIVERGED, MEMORIES, NETWORK, Observation
 
-LOSS_DIVERGED = 1.0
 LOSS_DOES_NOT_LINK = 2.0
 LOSS_INVALID = 3.0
 
 
-def loss_of(record: CandidateRecord) -> float | None:
-    """Give the loss, or None for a failure of the infrastructure: that says nothing about the network."""
-    outcome = record.outcome
-    if not outcome.status.teaches:
-        return None
-    if outcome.status is Status.INVALID:
+def penalised_loss(observation: Observation) -> float:
+    """Give the loss, with a penalty by violation for what does not fit."""
+    violations = observation.violations
+    if violations.get(NETWORK, 0.0) > 0.0:
         return LOSS_INVALID
-    if outcome.status is Status.INFEASIBLE:
-        return _loss_of_infeasible(outcome.violation) if outcome.margins else LOSS_DOES_NOT_LINK
-    if outcome.status is Status.DIVERGED or record.accuracy is None:
-        return LOSS_DIVERGED
-    return 1.0 - record.accuracy
-
-
-def _loss_of_infeasible(violation: float) -> float:
-    return 1.0 + violation / (1.0 + violation)
+    if violations.get(MEMORIES, 0.0) > 0.0:
+        return LOSS_DOES_NOT_LINK
+    if not observation.fits:
+        excess = sum(max(0.0, violation) for violation in violations.values())
+        return 1.0 + excess / (1.0 + excess)
+    return LOSS_DIVERGED if observation.loss is None else observation.loss

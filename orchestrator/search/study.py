@@ -1,55 +1,131 @@
 """Ask for a point of the space, tell what came of it: HyperOpt's trials without its evaluation loop."""
 
-import random
+from collections.abc import Mapping
+from random import Random
 from typing import Any
 
 import hyperopt
-from hyperopt.base import JOB_STATE_DONE, JOB_STATE_NEW, Domain
+from hyperopt.base import JOB_STATE_DONE, Domain
 
-from orchestrator.search.algorithms import suggest_function
+from orchestrator.search.algorithms import algorithm_of
+from orchestrator.search.loss import penalised_loss
+from orchestrator.search.observation import Observation
+
+USUAL_CANDIDATES = 100
+
+
+class SpaceExhaustedError(Exception):
+    """No point of the space is left that could be suggested."""
 
 
 class Study:
-    """The memory of one sweep's search; the same answers in the same order give the same questions."""
+    """The memory of one sweep's search; the same answers in the same order give the same questions.
 
-    def __init__(self, space: Any, algorithm: str, seed: int) -> None:
+    Args:
+        candidates: how many there are to be; a share of them is drawn at random first.
+        training_labels: labels of the space that do not touch the architecture.
+    """
+
+    def __init__(
+        self,
+        space: Any,
+        algorithm: str,
+        seed: int,
+        candidates: int = USUAL_CANDIDATES,
+        training_labels: frozenset[str] = frozenset(),
+    ) -> None:
         self._space = space
-        self._suggest = suggest_function(algorithm)
-        self._random = random.Random(seed)
+        self._algorithm = algorithm_of(algorithm, candidates, training_labels)
+        self._seed = seed
         self._domain = Domain(lambda point: 0.0, space)
         self._trials = hyperopt.Trials()
+        self._open: dict[int, dict[str, Any]] = {}
+        self._next_ticket = 0
 
     def ask(self) -> tuple[int, dict[str, Any]]:
-        """Propose a point; gives its ticket and the point as the space's builder takes it."""
-        tickets = self._trials.new_trial_ids(1)
-        self._trials.refresh()
-        documents = self._suggest(tickets, self._domain, self._trials, self._random.randrange(2**31))
-        self._trials.insert_trial_docs(documents)
-        self._trials.refresh()
-        values = {label: drawn[0] for label, drawn in documents[0]["misc"]["vals"].items() if drawn}
-        return tickets[0], _plain(hyperopt.space_eval(self._space, values))
+        """Propose a point; gives its ticket and the point as the space's builder takes it.
 
-    def tell(self, ticket: int, loss: float) -> None:
-        """Teach what a point was worth (smaller is better)."""
-        document = self._open_document(ticket)
-        document["state"] = JOB_STATE_DONE
-        document["result"] = {"loss": loss, "status": hyperopt.STATUS_OK}
+        Raises:
+            SpaceExhaustedError: every point of the space was proposed, or is known not to fit.
+        """
         self._trials.refresh()
+        ticket = self._next_ticket
+        # A seed of the ticket's own: a study that recalls what was told goes on as the one that was told it.
+        seed = Random(f"{self._seed} {ticket}").randrange(2**31)
+        documents = self._algorithm.suggest([ticket], self._domain, self._trials, seed)
+        if not documents:
+            raise SpaceExhaustedError
+        self._insert(documents[0])
+        return ticket, _plain(hyperopt.space_eval(self._space, self.drawn(ticket)))
+
+    def drawn(self, ticket: int) -> dict[str, float]:
+        """Give what was drawn for the active labels of an open point.
+
+        Raises:
+            KeyError: no open point has this ticket.
+        """
+        return {label: values[0] for label, values in self._open[ticket]["misc"]["vals"].items() if values}
+
+    def recall(self, ticket: int, drawn: Mapping[str, float], observation: Observation | None = None) -> None:
+        """Put back a point of an earlier run, with what it was told; without, the point is open again.
+
+        Points must come in the order of their tickets, before any is asked for.
+
+        Raises:
+            ValueError: the ticket does not come after all others.
+        """
+        if ticket < self._next_ticket:
+            raise ValueError(f"tickets must rise: {ticket} comes after {self._next_ticket - 1}")
+        values = {label: [drawn[label]] if label in drawn else [] for label in self._domain.params}
+        misc = {
+            "tid": ticket,
+            "cmd": self._domain.cmd,
+            "workdir": self._domain.workdir,
+            "idxs": {label: [ticket] * len(each) for label, each in values.items()},
+            "vals": values,
+        }
+        self._insert(self._trials.new_trial_docs([ticket], [None], [self._domain.new_result()], [misc])[0])
+        if observation is not None:
+            self.tell(ticket, observation)
+
+    def tell(self, ticket: int, observation: Observation) -> None:
+        """Teach what came of a point.
+
+        Raises:
+            KeyError: no open point has this ticket.
+        """
+        self._close(ticket, self._result_of(observation))
 
     def forget(self, ticket: int) -> None:
         """Close a point of which nothing was learned: no good score, no bad one."""
-        document = self._open_document(ticket)
-        document["state"] = JOB_STATE_DONE
-        document["result"] = {"status": hyperopt.STATUS_FAIL}
-        self._trials.refresh()
+        self._close(ticket, {"status": hyperopt.STATUS_FAIL})
 
-    def _open_document(self, ticket: int) -> dict[str, Any]:
-        # `Trials.trials` is rebuilt by `refresh` from these same documents, so changing one in place is enough.
-        for document in self._trials.trials:
-            if document["tid"] == ticket and document["state"] == JOB_STATE_NEW:
-                found: dict[str, Any] = document
-                return found
-        raise KeyError(f"no open point with ticket {ticket}")
+    def _result_of(self, observation: Observation) -> dict[str, Any]:
+        if not self._algorithm.knows_constraints:
+            return {"status": hyperopt.STATUS_OK, "loss": penalised_loss(observation)}
+        constraints = dict(observation.violations)
+        if observation.loss is None:
+            return {"status": hyperopt.STATUS_FAIL, "constraints": constraints}
+        return {
+            "status": hyperopt.STATUS_OK,
+            "loss": observation.loss,
+            "constraints": constraints,
+            "epoch_losses": list(observation.epoch_losses),
+            "stopped": observation.stopped,
+        }
+
+    def _insert(self, document: dict[str, Any]) -> None:
+        self._trials.insert_trial_docs([document])
+        ticket = document["tid"]
+        # The trials keep a copy. `refresh`, which looks at every one of them, is left to the next `ask`.
+        self._open[ticket] = self._trials._dynamic_trials[-1]
+        self._next_ticket = ticket + 1
+
+    def _close(self, ticket: int, result: dict[str, Any]) -> None:
+        # The trials hold this same document, whether they were refreshed or not.
+        document = self._open.pop(ticket)
+        document["result"] = result
+        document["state"] = JOB_STATE_DONE
 
 
 def _plain(value: Any) -> Any:

@@ -40,6 +40,18 @@ def load_search_space(experiment: Experiment) -> ModuleType:
     return module
 
 
+def training_labels_of(module: ModuleType) -> frozenset[str]:
+    """Give the labels of a search space that do not touch the architecture, which it may name in `TRAINING_LABELS`.
+
+    Raises:
+        InputError: that attribute is no collection of strings.
+    """
+    labels = getattr(module, "TRAINING_LABELS", ())
+    if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
+        raise InputError(f"search_space: {module.__name__}.TRAINING_LABELS must be names of labels, but got {labels!r}")
+    return frozenset(labels)
+
+
 def build_network(
     experiment: Experiment, config: dict[str, Any], sample_shape: tuple[int, ...], class_count: int
 ) -> Any:

@@ -9,6 +9,9 @@ from typing import Any
 
 MAX_BLOCKS = 3
 
+# Networks that differ in these only are the same on the board: the search measures no budget by them.
+TRAINING_LABELS = ("learning_rate", "batch_size")
+
 # An epoch has few batches here: with Keras's 0.99 the moving averages would lag whole epochs behind the weights.
 BATCH_NORM_MOMENTUM = 0.9
 

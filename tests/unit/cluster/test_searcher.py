@@ -1,10 +1,13 @@
 from typing import Any
 
+import pytest
 from ray.tune.search import Searcher
 
 from orchestrator.cluster.coordinator import RECORD_KEY
 from orchestrator.cluster.searcher import ATTEMPTS, StudySearcher
 from orchestrator.config.json_records import record_to_json
+from orchestrator.search.observation import Observation
+from orchestrator.search.study import SpaceExhaustedError
 from tests.records import deployable
 
 
@@ -19,8 +22,8 @@ class Study:
         self.asked += 1
         return self.asked, {"ticket": self.asked}
 
-    def tell(self, ticket: int, loss: float) -> None:
-        self.told.append((ticket, loss))
+    def tell(self, ticket: int, observation: Observation) -> None:
+        self.told.append((ticket, observation.loss))
 
     def forget(self, ticket: int) -> None:
         self.told.append((ticket, None))
@@ -66,3 +69,16 @@ def test_a_candidate_whose_coordinator_dies_again_and_again_is_given_up_and_teac
     assert not search.begins_anew("c0001")
     assert search.suggest("last") == Searcher.FINISHED
     assert study.told == [(1, None)]
+
+
+def test_it_is_over_when_the_space_is_exhausted(monkeypatch: pytest.MonkeyPatch) -> None:
+    search, study = searcher(5)
+    search.suggest("t1")
+
+    def nothing_left() -> tuple[int, dict[str, Any]]:
+        raise SpaceExhaustedError
+
+    monkeypatch.setattr(study, "ask", nothing_left)
+    assert search.suggest("t2") is None
+    search.on_trial_complete("t1", ENDED)
+    assert search.suggest("t3") == Searcher.FINISHED

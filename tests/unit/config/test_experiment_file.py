@@ -42,7 +42,7 @@ def test_an_energy_budget_is_read_in_joules(tmp_path: Path) -> None:
         ("  ram: 4KiB", "  ram: 4Kb", ["budgets.ram", "KiB", "'4Kb'"]),
         ("  ram: 4KiB", "  energy: 2W", ["budgets.energy", "J, mJ, uJ", "'2W'"]),
         ("seed: 1", "sead: 1", ["unknown key 'sead'", "did you mean 'seed'?"]),
-        ("algorithm: tpe", "algorithm: tpee", ["search.algorithm", "'random' or 'tpe'", "'tpee'"]),
+        ("algorithm: tpe", "algorithm: tpee", ["search.algorithm", "'random', 'tpe' or 'ctpe'", "'tpee'"]),
         ("  candidates: 20", "  candidates: 0", ["search.candidates", "greater than or equal to 1", "0"]),
         ("board: nucleo_l476rg", "board: nucleo_l476", ["board", "did you mean 'nucleo_l476rg'?"]),
         ("dataset: digits ", "dataset: digit ", ["dataset.name", "did you mean 'digits'?"]),
