@@ -1,6 +1,7 @@
 """The stages of a candidate, carried out by Ray: tasks, the trainer pool, the board pool."""
 
 import logging
+import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ from orchestrator.pipeline.stages import Diverged, HostCheck, Trained
 logger = logging.getLogger(__name__)
 
 TASK_ATTEMPTS = 2
+TRAINER_START_S = 180.0
 TRAINING_ATTEMPTS = 3
 """Begun anew where a process or node dies."""
 
@@ -89,6 +91,7 @@ class RayStages:
         trainers = self._workers.trainers
         held: HeldTrainer = _got(trainers.acquire.remote(self._candidate_id, training_id))
         try:
+            _wait_until_up(held.trainer)
             if held.earlier_training is not None:  # left running by a predecessor of this trial, which was killed
                 _got(held.trainer.cancel.remote(held.earlier_training))
             results = held.trainer.train.remote(training_id, config, self._workers.dataset)
@@ -184,6 +187,23 @@ def _got(reference: Any, timeout_s: float | None = None) -> Any:
         raise TrainingFailedError(f"{type(error.cause).__name__}: {error.cause}") from error
     except ray.exceptions.RayError as error:
         raise TrainerLostError(f"the trainer was lost: {_one_line(error)}") from error
+
+
+def _wait_until_up(trainer: Any) -> None:
+    """Wait for a trainer that Ray starts anew, which takes as long as TensorFlow takes to load.
+
+    Raises:
+        TrainerLostError: it is not up within `TRAINER_START_S`.
+    """
+    deadline = time.monotonic() + TRAINER_START_S
+    while True:
+        try:
+            _got(trainer.is_up.remote())
+            return
+        except TrainerLostError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1.0)
 
 
 @contextmanager

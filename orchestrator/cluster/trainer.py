@@ -49,6 +49,11 @@ class Trainer:
             self._cancelled.discard(training_id)
 
     @ray.method(concurrency_group="control")  # type: ignore[untyped-decorator]
+    def is_up(self) -> bool:
+        """Say so: one that is started anew answers when it has TensorFlow."""
+        return True
+
+    @ray.method(concurrency_group="control")  # type: ignore[untyped-decorator]
     def cancel(self, training_id: str) -> None:
         """End a training within one batch, or before it begins; runs beside it, in a group of its own."""
         self._cancelled.add(training_id)

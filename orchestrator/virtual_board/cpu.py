@@ -267,6 +267,8 @@ class Cpu:
                 return self._fault(FaultKind.INSTRUCTION_BUS)
             if kind == unicorn.UC_MEM_FETCH_PROT:
                 return self._fault(FaultKind.EXECUTE_NEVER)
+            # The access that failed has left a translation behind, by which the next would go through unchecked.
+            self.unicorn.ctl(unicorn.UC_CTL_TLB_FLUSH, unicorn.UC_CTL_IO_WRITE)
             return self._fault(FaultKind.PRECISE_DATA_BUS, address)
         if error.errno != unicorn.UC_ERR_INSN_INVALID:
             logger.error("Unicorn stopped at 0x%08x: %s", self.pc, error)
