@@ -7,8 +7,11 @@ import click
 
 from orchestrator.cli.logs import send_logs_to
 from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.config.flash_options import read_flash_options
+from orchestrator.config.state_folder import wear_folder
 from orchestrator.config.units import parse_voltage_v
 from orchestrator.domain.errors import InputError, McutuneError
+from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.measurement import CyclesSource
 from orchestrator.domain.meter import MeterSetup
 
@@ -51,6 +54,12 @@ DEFAULT_VOLTAGE = "3.3V"
     type=click.Choice([source.value for source in CyclesSource]),
     help="What counts the cycles of a board at a port; its firmware cannot tell.  [default: silicon]",
 )
+@click.option(
+    "--flashing",
+    type=click.Path(path_type=Path),
+    metavar="FILE.yaml",
+    help="How the board at a port is flashed: docs/boards.md; by default its type's first method.",
+)
 @click.option("--zero-wait-states", is_flag=True, help="Count cycles as if flash had no wait states.")
 @click.option("--count-instructions", is_flag=True, help="Count instructions in place of cycles.")
 @click.option("--memory-plan", is_flag=True, help="Draw which tensor lies where in the arena, and when.")
@@ -69,6 +78,7 @@ def measure(
     repeats: int,
     device: str,
     cycles_source: str | None,
+    flashing: Path | None,
     zero_wait_states: bool,
     count_instructions: bool,
     memory_plan: bool,
@@ -103,6 +113,7 @@ def measure(
             meter=_meter(meter, meter_voltage, meter_source),
             device=device,
             cycles_source=CyclesSource(cycles_source) if cycles_source else None,
+            flash=_flash_options(device, flashing),
         )
     except McutuneError as error:
         _write(json_file, error_as_json(error))
@@ -111,6 +122,19 @@ def measure(
     click.echo(report_as_text(report))
     if memory_plan:
         click.echo(memory_plan_as_text(report.memory_plan))
+
+
+def _flash_options(device: str, flashing: Path | None) -> FlashOptions:
+    """Erasures are counted where flash wears: on boards at ports."""
+    from orchestrator.lab.devices import is_port
+
+    if is_port(device) and flashing is not None:
+        return read_flash_options(flashing, wear_folder())
+    if is_port(device):
+        return FlashOptions(wear_folder=wear_folder())
+    if flashing is not None:
+        raise InputError(f"--flashing {flashing}: goes with a board at a port only, not with --device {device}")
+    return FlashOptions()
 
 
 def _meter(url: str | None, voltage: str | None, is_source: bool) -> MeterSetup | None:

@@ -97,6 +97,11 @@ class VirtualDevice(BoardAtPort):
         self._process.close()
 
 
+def is_port(spec: str) -> bool:
+    """Say whether `spec` names a serial port, not a kind of emulated board."""
+    return "://" in spec or spec.startswith("/")
+
+
 def start_device(
     board: BoardType,
     spec: str = VIRTUAL,
@@ -124,7 +129,7 @@ def start_device(
     if spec == RENODE:
         _refuse_cycles_source(spec, cycles_source)
         return RenodeBoard(board)
-    if "://" in spec or spec.startswith("/"):
+    if is_port(spec):
         return BoardAtPort(spec, cycles_source or CyclesSource.SILICON)
     raise InputError(
         f"--device {spec}: must be {VIRTUAL!r}, {RENODE!r}, a path such as /dev/ttyACM0 or a URL such as "

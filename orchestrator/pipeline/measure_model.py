@@ -13,11 +13,12 @@ from orchestrator.datasets.dataset import Array
 from orchestrator.device.ppk2 import Ppk2
 from orchestrator.domain.board_type import BoardType
 from orchestrator.domain.errors import InputError, ParityError
+from orchestrator.domain.flash_options import FlashOptions
 from orchestrator.domain.measurement import CyclesSource, Measurement
 from orchestrator.domain.meter import MeterSetup
 from orchestrator.domain.model import CompiledModel, MemoryPlan, TensorSpec
 from orchestrator.domain.parity import NotCompared, ParityReport
-from orchestrator.lab.devices import VIRTUAL, measure_on, open_device
+from orchestrator.lab.devices import FLASH_DEFAULTS, VIRTUAL, measure_on, open_device
 from orchestrator.parity.compare import compare_outputs, random_inputs
 from orchestrator.parity.tflm import compare_with_tflm
 from orchestrator.pipeline.device_outputs import outputs_of
@@ -50,6 +51,7 @@ def measure_model(
     meter: MeterSetup | None = None,
     device: str = VIRTUAL,
     cycles_source: CyclesSource | None = None,
+    flash: FlashOptions = FLASH_DEFAULTS,
 ) -> ModelReport:
     """Measure `tflite` on a board of type `board`.
 
@@ -58,6 +60,7 @@ def measure_model(
             network's (only) input in its stored type.
         is_stream: compare the samples as one sequence: each finds the state that the one before left.
         meter: in the supply of the board.
+        flash: how a board at a port is flashed, and where its erasures are counted.
         device: which one; with `cycles_source`, `zero_wait_states` and `count_instructions` as for `start_device`.
 
     Raises:
@@ -90,6 +93,7 @@ def measure_model(
             is_stream=is_stream,
             log=serial_log,
             meter=open_meter,
+            flash=flash,
         )
     outputs = outputs_of(image, run)
     if not compare_outputs(outputs, expected).exact:

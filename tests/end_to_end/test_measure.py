@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.device.wear import WearStore
+from orchestrator.virtual_board.process import start_virtual_board
 from tests.end_to_end.conftest import CommandLine
 from tests.unit.compiler.oracle_models import depthwise, repeated_rows
 from tests.unit.compiler.recurrent_models import keyword_lstm, keyword_svdf
@@ -19,6 +21,31 @@ KEYS = {
     "ram_bytes", "weights_bytes", "code_bytes", "arena_bytes", "stack_bytes", "stack_bound_bytes", "parity",
     "layers", "energy_mj", "energy", "measured_clock", "memory_settings",
 }  # fmt: skip
+
+
+def test_a_board_at_a_port_is_flashed_as_a_file_says_and_its_wear_is_counted(
+    mcutune: CommandLine, shared_dir: Path
+) -> None:
+    model = shared_dir / "models" / "kws_ref_model_int8.tflite"
+    mcutune.environment["MCUTUNE_STATE"] = str(mcutune.folder / "state")
+    kit = mcutune.folder / "kit.yaml"
+    kit.write_text("{method: stm32-serial, bauds: [115200]}\n")
+    words = ("measure", model, "--board", "nucleo_l476rg", "--samples", 1, "--repeats", 1)
+    with start_virtual_board(load_board_type("nucleo_l476rg")) as device:
+        at_port = (*words, "--device", device.url, "--cycles-source", "virtual-timing-model")
+        done = mcutune.run(*at_port, "--flashing", kit, "--json", "out.json")
+        assert done.returncode == 0, done.stderr
+        measured = json.loads((mcutune.folder / "out.json").read_text())["device"]
+        (wear,) = WearStore(mcutune.folder / "state" / "wear").units()
+        assert (wear.unit, wear.board) == (measured, "nucleo_l476rg")
+        assert wear.worst_count >= 1
+        kit.write_text("{method: serial-loader}\n")
+        refused = mcutune.run(*at_port, "--flashing", kit)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "serial-loader" in refused.stderr
+    nowhere = mcutune.run(*words, "--flashing", kit)
+    assert (nowhere.returncode, nowhere.stderr.count("\n")) == (2, 1)
+    assert "goes with a board at a port only" in nowhere.stderr
 
 
 def test_a_real_network_is_measured_and_exact(mcutune: CommandLine, shared_dir: Path) -> None:
