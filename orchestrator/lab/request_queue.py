@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from orchestrator.lab.replies import Replies
 from orchestrator.lab.requests import Failure, Lease, Measured, MeasureRequest, Reply
 
-MIN_ATTEMPTS = 3
-"""A request fails for good after so many attempts, if no healthy unit is left that has not tried it."""
+MAX_ATTEMPTS = 12
+"""A request fails for good after so many attempts; lost agents are counted apart, to the same limit.
 
-MAX_ATTEMPTS = 6
-"""And after so many in any case; lost agents are counted apart, to the same limit."""
+A request that is to blame fails every time. Were every second measurement of a lab to fail by bad luck, one request of
+4,000 would still be blamed wrongly; with six attempts it would be one of 64.
+"""
 
 SEEN_S = 10.0
 """A unit that has not asked for work for so long, and holds none, is not counted on."""
@@ -166,7 +167,7 @@ class RequestQueue:
             work.tried_units.add(held.unit)
         if self._open.get(request.request_id) is not work:
             return  # another unit was quicker, or the sweep has ended
-        if self._is_hopeless(work):
+        if max(work.attempts, work.losses) >= MAX_ATTEMPTS:
             self._finish(request.request_id, request.sweep, failure)
         else:
             self._sweeps[request.sweep].waiting.appendleft(work)
@@ -255,11 +256,6 @@ class RequestQueue:
         holding = {held.unit for held in self._held.values()}
         healthy = {unit for unit, seen in self._seen.items() if unit in holding or seen.at >= since}
         return {unit for unit in healthy if self._can(unit, work.request)} - work.tried_units
-
-    def _is_hopeless(self, work: _Work) -> bool:
-        if max(work.attempts, work.losses) >= MAX_ATTEMPTS:
-            return True
-        return work.attempts >= MIN_ATTEMPTS and not self._others(work)
 
     def _starves(self, work: _Work) -> bool:
         since = self._now() - self._patience.no_board_s

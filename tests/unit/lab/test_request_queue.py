@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from orchestrator.domain.measurement import DeviceRun
-from orchestrator.lab.request_queue import MAX_ATTEMPTS, MIN_ATTEMPTS, Patience, RequestQueue
+from orchestrator.lab.request_queue import MAX_ATTEMPTS, Patience, RequestQueue
 from orchestrator.lab.requests import Failure, Lease, Measured, MeasureRequest
 from tests.records import IMAGE, MEASUREMENT
 from tests.unit.lab.clock import Clock
@@ -120,25 +120,13 @@ def test_a_failed_request_comes_back_to_the_only_unit() -> None:
 def test_after_the_last_attempt_the_failure_is_the_reply_and_asking_again_starts_anew() -> None:
     queue, _ = make_queue()
     queue.add(request("a"))
-    for _ in range(MIN_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         queue.give_back(taken(queue).lease_id, SILENT)
     assert queue.take("unit", BOARD) is None
     assert queue.replies["a"] == SILENT
-    assert queue.faults["one"] == {"silent": MIN_ATTEMPTS}
+    assert queue.faults["one"] == {"silent": MAX_ATTEMPTS}
     queue.add(request("a"))
     assert taken(queue).request.request_id == "a"
-
-
-def test_a_request_fails_only_after_every_healthy_unit_has_tried() -> None:
-    queue, _ = make_queue()
-    units = [f"unit{number}" for number in range(MIN_ATTEMPTS + 1)]
-    for unit in units:
-        assert queue.take(unit, BOARD) is None
-    queue.add(request("a"))
-    for unit in units:
-        assert "a" not in queue.replies
-        queue.give_back(taken(queue, unit).lease_id, SILENT)
-    assert queue.replies["a"] == SILENT
 
 
 def test_lost_agents_do_not_count_against_a_request_for_long() -> None:
