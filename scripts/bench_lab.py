@@ -3,14 +3,17 @@
 
 Usage: .venv/bin/python scripts/bench_lab.py boards [--boards 1 2 4 8] [--each 20]
        .venv/bin/python scripts/bench_lab.py overhead [--candidates 100]
-       .venv/bin/python scripts/bench_lab.py scale [--candidates 2000] [--mlflow]
+       .venv/bin/python scripts/bench_lab.py scale [--candidates 2000 | 10000] [--mlflow]
 
 `boards` measures prepared images on virtual boards. `overhead` and `scale` run Ray, Tune, journal and search (`random`)
-as a sweep does, with stages that give their records at once; `overhead` runs as many empty Tune trials too.
+as a sweep does, with stages that give their records at once; `overhead` runs as many empty Tune trials too, in turns.
+The first candidates, one for each process, take long: Tune starts all its processes meanwhile, and keeps them. Without
+that it would go on starting some that it no longer needs when they are up, and that would be what is measured.
 """
 
 import argparse
 import os
+import statistics
 import tempfile
 import time
 from collections import defaultdict
@@ -55,6 +58,9 @@ QUICKSTART = Path(__file__).parent.parent / "search_spaces" / "digits" / "quicks
 EPOCHS = 3
 CONCURRENT = 4
 WINDOWS = 10
+ROUNDS = 3
+START_S = 15.0
+"""How long each of the first candidates takes."""
 
 
 def request(number: int, sweep: str) -> MeasureRequest:
@@ -112,6 +118,12 @@ def make_template() -> Template:
     return Template(Prepared(b"", "", image.model_hash, (image,), (), (("build", 0.0),)), measured)
 
 
+def let_processes_start(candidate_id: str) -> None:
+    """Wait in each of the first candidates until Tune has started all processes."""
+    if int(candidate_id[1:]) <= CONCURRENT:
+        time.sleep(START_S)
+
+
 def nothing(*_: Any) -> None:
     """What a task of the stand-in stages does."""
 
@@ -120,6 +132,7 @@ class StandInStages:
     """Gives records at once; `through_ray` sends an empty task wherever a real stage sends one."""
 
     def __init__(self, candidate_id: str, template: Any, through_ray: bool) -> None:
+        let_processes_start(candidate_id)
         self._template: Template = ray.get(template)
         self._through_ray = through_ray
 
@@ -156,6 +169,7 @@ class StandInStages:
 
 def empty_trial(config: dict[str, Any], record: str) -> None:
     """Report once, as the least that a trial can do."""
+    let_processes_start(config["candidate_id"])
     tune.report({RECORD_KEY: record})
 
 
@@ -196,15 +210,15 @@ def space() -> dict[str, Any]:
 
 
 def run_trials(trainable: Any, experiment: Experiment, window: int, watchers: list[SweepWatcher], root: Path) -> float:
-    """Run a sweep of stand-ins; gives seconds per candidate, without the first tenth: processes were starting then."""
+    """Run a sweep of stand-ins; gives seconds per candidate, counted when all processes are up."""
     root.mkdir(exist_ok=True)
     folder = SweepFolder(root)
     clock = JournalAndClock(Journal(folder.journal), window)
     study = Study(space(), "random", seed=1)
     with InterruptGuard() as guard:
         make_tuner(trainable, experiment, folder, study, [clock, *watchers], guard).fit()
-    begin = len(clock.ends) // 10
-    return (clock.ends[-1] - clock.ends[begin]) / (len(clock.ends) - 1 - begin)
+    counted = clock.ends[2 * CONCURRENT :]
+    return (counted[-1] - counted[0]) / (len(counted) - 1)
 
 
 def stand_ins(experiment: Experiment, template: Template, through_ray: bool) -> Any:
@@ -214,23 +228,24 @@ def stand_ins(experiment: Experiment, template: Template, through_ray: bool) -> 
 
 
 def bench_overhead(experiment: Experiment, folder: Path) -> None:
-    """Print what a candidate costs besides its stages and besides an empty trial."""
+    """Print what a candidate costs besides its stages and besides an empty trial: each in turn, several times."""
     template = make_template()
     record = CandidateRecord("empty", {}, Outcome.invalid("empty"), 0.0, 0.0)
-    empty = partial(empty_trial, record=record_to_json(record))
-    rows = {
-        "empty Tune trial": run_trials(empty, experiment, 0, [], folder / "empty"),
-        "candidate, stages at once": run_trials(
-            stand_ins(experiment, template, False), experiment, 0, [], folder / "own"
-        ),
-        "candidate, empty Ray tasks": run_trials(
-            stand_ins(experiment, template, True), experiment, 0, [], folder / "ray"
-        ),
+    trainables = {
+        "empty Tune trial": partial(empty_trial, record=record_to_json(record)),
+        "candidate, stages at once": stand_ins(experiment, template, False),
+        "candidate, empty Ray tasks": stand_ins(experiment, template, True),
     }
-    print(f"| {experiment.search.concurrent} at once | ms per candidate | beyond an empty trial |\n|---|---|---|")
-    least = rows["empty Tune trial"]
-    for name, seconds in rows.items():
-        print(f"| {name} | {seconds * 1e3:.0f} | {(seconds - least) * 1e3:.0f} |")
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for number in range(ROUNDS):
+        for name, trainable in trainables.items():
+            seconds[name].append(run_trials(trainable, experiment, 0, [], folder / f"{name} {number}"))
+    print(f"| {CONCURRENT} at once, median of {ROUNDS} | ms per candidate | all | beyond an empty trial |")
+    print("|---|---|---|---|")
+    least = statistics.median(seconds["empty Tune trial"])
+    for name, found in seconds.items():
+        each, median = ", ".join(f"{one * 1e3:.0f}" for one in found), statistics.median(found)
+        print(f"| {name} | {median * 1e3:.0f} | {each} | {(median - least) * 1e3:.0f} |")
 
 
 def bench_scale(experiment: Experiment, folder: Path, with_mlflow: bool) -> None:
@@ -252,12 +267,11 @@ def main() -> None:
     parser.add_argument("--boards", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--each", type=int, default=20, help="measurements per board")
     parser.add_argument("--candidates", type=int)
-    parser.add_argument("--concurrent", type=int, default=CONCURRENT)
     parser.add_argument("--mlflow", action="store_true")
     chosen = parser.parse_args()
     candidates = chosen.candidates or (2000 if chosen.what == "scale" else 100)
     experiment = read_experiment(QUICKSTART)
-    search = replace(experiment.search, algorithm="random", candidates=candidates, concurrent=chosen.concurrent)
+    search = replace(experiment.search, algorithm="random", candidates=candidates, concurrent=CONCURRENT)
     training = replace(experiment.training, epochs=EPOCHS, grace_epochs=EPOCHS)
     experiment = replace(experiment, search=search, training=training, targets=(Target(experiment.boards[0], ()),))
     with tempfile.TemporaryDirectory() as folder, local_ray(experiment):
