@@ -12,12 +12,16 @@ from pathlib import Path
 
 from search_bench.figure import draw_figure
 from search_bench.summary import Groups, Spread, after_trainings, at_cost, compared, read_runs
+from search_bench.trade_offs import trade_off_table
 
 MARGIN = 0.005
 """Half a percentage point of error rate: what two trainings of one network may differ by."""
 
 MEASUREMENT_COSTS = (0.1, 0.02)
 TWICE = 2
+
+TRADE_OFFS = ("ctpe", "optuna-nsga2", "optuna-multi-objective", "random-blind")
+"""Two searches under budgets, and two that know none."""
 
 
 def main() -> None:
@@ -33,6 +37,9 @@ def main() -> None:
     for problem in problems:
         print(_reached(runs, problem, optimisers, arguments.trainings))
     print(_verdicts(runs, problems, optimisers, arguments.ours, max(arguments.trainings)))
+    print(
+        trade_off_table(runs, problems, [name for name in TRADE_OFFS if name in optimisers], max(arguments.trainings))
+    )
     if arguments.figure:
         draw_figure(runs, problems, optimisers, arguments.figure, max(arguments.trainings))
 

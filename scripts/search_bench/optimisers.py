@@ -42,6 +42,7 @@ class Setting:
 
     space: Any
     training_labels: frozenset[str]
+    metrics: tuple[str, ...]
     seed: int
     trainings: int
 
@@ -111,10 +112,13 @@ class RandomDraws:
 
 Make = Callable[[Setting], Optimiser]
 
+BLIND = frozenset({"optuna-multi-objective", "random-blind"})
+"""Who knows no budgets: all that they propose is trained, whether it fits or not."""
+
 
 def maker_of(name: str) -> Make:
     """Give what makes an optimiser; a name that no peer has is an algorithm of the experiment file."""
-    if name == "random":
+    if name in ("random", "random-blind"):
         return RandomDraws
     if name == "hyperopt-fail":
         return lambda setting: ProjectOptimiser(setting, "tpe", fails=True)

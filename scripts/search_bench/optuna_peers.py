@@ -18,7 +18,8 @@ from search_bench.labels import Labels
 from search_bench.optimisers import Setting
 
 STARTUP = 10
-POPULATION = 20
+POPULATION = 10
+MULTI_OBJECTIVE = "multi-objective"
 
 
 def _sampler(name: str, seed: int) -> Any:
@@ -28,19 +29,24 @@ def _sampler(name: str, seed: int) -> Any:
         return optuna.samplers.TPESampler(n_startup_trials=STARTUP, multivariate=True, group=True, seed=seed)
     if name == "gp":
         return optuna.samplers.GPSampler(n_startup_trials=STARTUP, seed=seed)
-    if name == "nsga2":
+    if name in ("nsga2", MULTI_OBJECTIVE):
         return optuna.samplers.NSGAIISampler(population_size=POPULATION, seed=seed)
     raise KeyError(name)
 
 
 class OptunaOptimiser:
-    """See `optimisers.Optimiser`; `tpe`, `tpe-joint`, `gp`, `nsga2`."""
+    """See `optimisers.Optimiser`; `tpe`, `tpe-joint`, `gp`, `nsga2`.
+
+    `multi-objective` is NSGA-II over the loss and all metrics, which knows no budgets.
+    """
 
     def __init__(self, setting: Setting, name: str) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         self._labels = Labels(setting.space)
-        self._study = optuna.create_study(sampler=_sampler(name, setting.seed))
+        self._is_multi = name == MULTI_OBJECTIVE
+        directions = ["minimize"] * (1 + len(setting.metrics) if self._is_multi else 1)
+        self._study = optuna.create_study(sampler=_sampler(name, setting.seed), directions=directions)
         self._open: dict[int, Trial] = {}
         self._worst = 0.0
 
@@ -60,6 +66,9 @@ class OptunaOptimiser:
     def tell(self, ticket: int, observation: Observation) -> None:
         """See `Optimiser`."""
         trial = self._open.pop(ticket)
+        if self._is_multi:
+            self._study.tell(trial, [observation.loss, *observation.violations.values()])
+            return
         for name, violation in observation.violations.items():
             trial.set_constraint(name, violation)
         if observation.loss is not None:

@@ -10,7 +10,7 @@ from orchestrator.search.observation import Observation
 from orchestrator.search.study import SpaceExhaustedError
 from search_bench.enumeration import Drawn, drawn_key
 from search_bench.labels import Labels
-from search_bench.optimisers import Make, Setting
+from search_bench.optimisers import BLIND, Make, Setting
 from search_bench.problem import Budgeted, fits
 
 GIVEN = 5
@@ -39,6 +39,8 @@ class Run:
 
     Attributes:
         improvements: trainings and measurements so far, and the best loss, whenever a better one was found.
+        wasted: trainings of what does not fit, by those who know no budgets.
+        front: of what fits and was trained, what nothing else beats in everything: loss, and value / limit per metric.
         repeats: proposals that were known already, which cost nothing.
         replaced: proposals whose place a draw from the prior took.
     """
@@ -50,6 +52,8 @@ class Run:
     trainings: int = 0
     measurements: int = 0
     infeasible: int = 0
+    wasted: int = 0
+    front: list[tuple[float, ...]] = field(default_factory=list)
     repeats: int = 0
     replaced: int = 0
     suggest_s: float = 0.0
@@ -58,7 +62,20 @@ class Run:
     def as_row(self) -> dict[str, Any]:
         """Give what the file of results holds."""
         rounded = [(trainings, measurements, round(loss, 5)) for trainings, measurements, loss in self.improvements]
-        return asdict(self) | {"improvements": rounded, "suggest_s": round(self.suggest_s, 2)}
+        front = [[round(each, 5) for each in point] for point in sorted(self.front)]
+        return asdict(self) | {"improvements": rounded, "front": front, "suggest_s": round(self.suggest_s, 2)}
+
+    def add(self, loss: float, violations: dict[str, float]) -> None:
+        """Count a training of what fits."""
+        if not self.improvements or loss < self.improvements[-1][2]:
+            self.improvements.append((self.trainings, self.measurements, loss))
+        point = (loss, *(1.0 + each for each in violations.values()))
+        if not any(_is_no_worse(other, point) for other in self.front):
+            self.front = [*(other for other in self.front if not _is_no_worse(point, other)), point]
+
+
+def _is_no_worse(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return all(a <= b for a, b in zip(one, other, strict=True))
 
 
 def run(budgeted: Budgeted, name: str, make: Make, seed: int, limits: Limits) -> Run:
@@ -73,7 +90,8 @@ class _Runner:
         self._limits = limits
         self._labels = Labels(problem.space)
         self._rng = np.random.default_rng([seed, 1])
-        self._optimiser = make(Setting(problem.space, problem.training_labels, seed, limits.trainings))
+        self._optimiser = make(Setting(problem.space, problem.training_labels, problem.metrics, seed, limits.trainings))
+        self._is_blind = name in BLIND
         self._known: set[str] = set()
         self._violations: dict[str, dict[str, float]] = {}
         self._run = Run(budgeted.name, name, seed)
@@ -101,7 +119,14 @@ class _Runner:
     def _step(self, given: Drawn | None) -> None:
         ticket, drawn = self._asked(given)
         violations = self._measured(drawn)
-        loss = self._trained(drawn) if fits(violations) else None
+        does_fit = fits(violations)
+        loss = self._budgeted.problem.train(drawn) if does_fit or self._is_blind else None
+        if loss is not None:
+            self._run.trainings += 1
+            if does_fit:
+                self._run.add(loss, violations)
+            else:
+                self._run.wasted += 1
         started = time.process_time()
         self._optimiser.tell(ticket, Observation(loss, violations))
         self._run.suggest_s += time.process_time() - started
@@ -128,7 +153,9 @@ class _Runner:
 
     def _is_new(self, drawn: Drawn) -> bool:
         """Say whether the point is unknown, and so is that its architecture does not fit."""
-        return drawn_key(drawn) not in self._known and fits(self._violations.get(self._architecture(drawn), {}))
+        if drawn_key(drawn) in self._known:
+            return False
+        return self._is_blind or fits(self._violations.get(self._architecture(drawn), {}))
 
     def _architecture(self, drawn: Drawn) -> str:
         labels = self._budgeted.problem.training_labels
@@ -143,10 +170,3 @@ class _Runner:
             self._violations[key] = self._budgeted.violations(self._budgeted.problem.measure([drawn])[0])
             self._run.infeasible += not fits(self._violations[key])
         return self._violations[key]
-
-    def _trained(self, drawn: Drawn) -> float:
-        run, loss = self._run, self._budgeted.problem.train(drawn)
-        run.trainings += 1
-        if not run.improvements or loss < run.improvements[-1][2]:
-            run.improvements.append((run.trainings, run.measurements, loss))
-        return loss

@@ -19,6 +19,7 @@ from search_bench.optimisers import Setting, maker_of
 from search_bench.problem import Budgeted, Measured
 from search_bench.run import GIVEN, Limits, run
 from search_bench.summary import after_trainings, at_cost, compared
+from search_bench.trade_offs import hypervolume
 
 
 class Ladder:
@@ -126,3 +127,16 @@ def test_a_comparison_proves_only_what_its_interval_does() -> None:
     better = compared(rows(ours), rows([each + 0.05 for each in ours]), 1, 1, 1.0)
     assert better.verdict(0.005) == "better"
     assert compared(rows(ours), rows(ours), 1, 1, 1.0).verdict(0.005) == "not worse"
+
+
+def test_who_knows_no_budgets_trains_what_does_not_fit() -> None:
+    tight = budgeted(Ladder(), "all", 0.1)
+    result = run(tight, "random-blind", maker_of("random-blind"), 1, Limits(trainings=20, measurements=200, cpu_s=60.0))
+    assert result.wasted == result.infeasible > 0
+    assert result.trainings == 20
+
+
+def test_the_hypervolume_is_that_of_the_union() -> None:
+    assert hypervolume([]) == 0.0
+    assert hypervolume([[0.5, 0.5, 0.5]]) == pytest.approx(0.125)
+    assert hypervolume([[0.2, 0.8], [0.8, 0.2], [0.9, 0.9]]) == pytest.approx(0.16 + 0.16 - 0.04)
