@@ -7,7 +7,7 @@ from search_bench.summary import Groups, Row, Spread, after_trainings
 Point = Sequence[float]
 
 
-def trade_off_table(runs: Groups, problems: list[str], optimisers: list[str], trainings: int) -> str:
+def trade_off_table(runs: Groups, problems: list[str], optimisers: Sequence[str], trainings: int) -> str:
     """Give a table of medians over seeds; all have had that many trainings.
 
     The hypervolume is that of what fits, between loss and the shares of all budgets used: 1 would be no error with

@@ -132,7 +132,7 @@ def test_a_comparison_proves_only_what_its_interval_does() -> None:
 def test_who_knows_no_budgets_trains_what_does_not_fit() -> None:
     tight = budgeted(Ladder(), "all", 0.1)
     result = run(tight, "random-blind", maker_of("random-blind"), 1, Limits(trainings=20, measurements=200, cpu_s=60.0))
-    assert result.wasted == result.infeasible > 0
+    assert result.wasted >= result.infeasible > 0
     assert result.trainings == 20
 
 
