@@ -1,10 +1,11 @@
 """Runs as numbers: what was reached after so many trainings, at so much cost, and how two optimisers compare."""
 
 import json
+import lzma
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from math import inf, isfinite, nan
+from math import inf, isfinite, isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,29 @@ Row = dict[str, Any]
 Groups = dict[tuple[str, str], list[Row]]
 """(problem, optimiser) -> runs, by seed."""
 
+Best = Callable[[Row], float]
+"""From a run to the best loss by some measure of effort."""
+
 RESAMPLES = 2_000
+FEWEST_SEEDS = 5
 
 
 def read_runs(paths: Iterable[Path]) -> Groups:
-    """Read files of results; of equal runs the last counts."""
+    """Read files of results, compressed or not; of equal runs the last counts."""
     rows: dict[tuple[str, str, int], Row] = {}
     for path in paths:
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in _text(path).splitlines():
             row = json.loads(line)
             rows[row["problem"], row["optimiser"], row["seed"]] = row
     groups: Groups = defaultdict(list)
     for (problem, optimiser, _), row in sorted(rows.items(), key=lambda item: item[0]):
         groups[problem, optimiser].append(row)
     return dict(groups)
+
+
+def _text(path: Path) -> str:
+    content = path.read_bytes()
+    return (lzma.decompress(content) if path.suffix == ".xz" else content).decode()
 
 
 def after_trainings(row: Row, trainings: int) -> float:
@@ -98,6 +108,8 @@ class Comparison:
     def verdict(self, margin: float) -> str:
         """Say what the interval proves."""
         low, high = self.interval
+        if self.seeds < FEWEST_SEEDS:
+            return "too few seeds"
         if high < 0.0:
             return "better"
         if high <= margin:
@@ -105,11 +117,12 @@ class Comparison:
         return "worse" if low > 0.0 else "open"
 
 
-def compared(ours: list[Row], peers: list[Row], trainings: int, peer_trainings: int, worst: float) -> Comparison:
+def compared(ours: list[Row], peers: list[Row], our_best: Best, their_best: Best, worst: float) -> Comparison:
     """Pair runs by seed; where nothing was trained, `worst` counts."""
-    theirs = {row["seed"]: after_trainings(row, peer_trainings) for row in peers}
-    pairs = [(after_trainings(row, trainings), theirs[row["seed"]]) for row in ours if row["seed"] in theirs]
-    differences = np.array([_finite(a, worst) - _finite(b, worst) for a, b in pairs])
+    theirs = {row["seed"]: their_best(row) for row in peers}
+    pairs = [(our_best(row), theirs[row["seed"]]) for row in ours if row["seed"] in theirs]
+    known = [(a, b) for a, b in pairs if not (isnan(a) or isnan(b))]
+    differences = np.array([_finite(a, worst) - _finite(b, worst) for a, b in known])
     if not len(differences):
         return Comparison(nan, (nan, nan), 0)
     return Comparison(float(differences.mean()), bootstrap_interval(differences, _mean), len(differences))

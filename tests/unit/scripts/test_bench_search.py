@@ -123,10 +123,15 @@ def test_a_comparison_proves_only_what_its_interval_does() -> None:
     def rows(losses: list[float]) -> list[dict[str, object]]:
         return [{"seed": seed, "improvements": [[1, 1, loss]]} for seed, loss in enumerate(losses)]
 
+    def best(row: dict[str, object]) -> float:
+        return after_trainings(row, 1)
+
     ours = [0.1, 0.2, 0.3, 0.2, 0.1]
-    better = compared(rows(ours), rows([each + 0.05 for each in ours]), 1, 1, 1.0)
+    better = compared(rows(ours), rows([each + 0.05 for each in ours]), best, best, 1.0)
     assert better.verdict(0.005) == "better"
-    assert compared(rows(ours), rows(ours), 1, 1, 1.0).verdict(0.005) == "not worse"
+    assert compared(rows(ours), rows(ours), best, best, 1.0).verdict(0.005) == "not worse"
+    assert compared(rows(ours), rows([0.2, 0.1, 0.3, 0.1, 0.2]), best, best, 1.0).verdict(0.005) == "open"
+    assert compared(rows(ours[:2]), rows(ours[:2]), best, best, 1.0).verdict(0.005) == "too few seeds"
 
 
 def test_who_knows_no_budgets_trains_what_does_not_fit() -> None:
