@@ -39,7 +39,7 @@ def main() -> int:
         for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
             for specification in _chosen(arguments.problems):
                 for optimiser in arguments.optimisers:
-                    if (specification, optimiser, seed) in known:
+                    if (_budgeted(specification).name, optimiser, seed) in known:
                         continue
                     limits = _limits(arguments, optimiser)
                     result = run(_budgeted(specification), optimiser, maker_of(optimiser), seed, limits)

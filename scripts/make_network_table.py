@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Train every network of a small search space and measure it on a virtual board, for `bench_search.py`.
 
-Usage: .venv/bin/python scripts/make_network_table.py TABLE.jsonl [--most N]
+Usage: .venv/bin/python scripts/make_network_table.py TABLE.jsonl [--most N] [--part K/N]
 
 One line of JSON per network, in the order of the enumeration; what the file has is not done again, so that the command
 may be interrupted and repeated. RAM, flash and cycles are those of a network linked for a NUCLEO-L476RG, whose outputs
@@ -67,10 +67,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", type=Path)
     parser.add_argument("--most", type=int, help="end when the table has so many networks; by default all")
+    parser.add_argument(
+        "--part", default="1/1", metavar="K/N", help="of N processes beside each other, all on one file"
+    )
     arguments = parser.parse_args()
     import_tensorflow(threads=1)
     dataset = load_dataset(EXPERIMENT.dataset, EXPERIMENT.seed)
-    wanted = all_drawn(space())[: arguments.most]
+    part, parts = map(int, arguments.part.split("/"))
+    wanted = all_drawn(space())[: arguments.most][part - 1 :: parts]
     known = _known_keys(arguments.table)
     with arguments.table.open("a", encoding="utf-8") as table, open_device(load_board_type(BOARD)) as device:
         for number, drawn in enumerate(wanted):

@@ -9,24 +9,24 @@ from typing import Any
 LEARNING_RATE = 3e-3
 BATCH_SIZE = 32
 
+MOST_BLOCKS = 3
 
-def space() -> dict[str, Any]:
-    """Points are points of `search_spaces.digits`; layers further back have fewer options."""
+
+def space(most_blocks: int = MOST_BLOCKS) -> dict[str, Any]:
+    """Points are points of `search_spaces.digits`; blocks further back have fewer options."""
     from hyperopt import hp
 
+    blocks = [
+        [_block("1_blocks_1", [8, 16, 32, 64, 96], [3, 5], [1, 2])],
+        [_block("2_blocks_1", [8, 32, 96], [3], [1, 2]), _block("2_blocks_2", [8, 32, 96], [3], [1])],
+        [
+            _block("3_blocks_1", [8, 32], [3], [2]),
+            _block("3_blocks_2", [16, 64], [3], [1]),
+            _block("3_blocks_3", [16, 64], [3], [1]),
+        ],
+    ]
     return {
-        "blocks": hp.choice(
-            "block_count",
-            [
-                [_block("1_blocks_1", [8, 16, 32, 64, 96], [3, 5], [1, 2])],
-                [_block("2_blocks_1", [8, 32, 96], [3], [1, 2]), _block("2_blocks_2", [8, 32, 96], [3], [1])],
-                [
-                    _block("3_blocks_1", [8, 32], [3], [2]),
-                    _block("3_blocks_2", [16, 64], [3], [1]),
-                    _block("3_blocks_3", [16, 64], [3], [1]),
-                ],
-            ],
-        ),
+        "blocks": hp.choice("block_count", blocks[:most_blocks]),
         "padding": "same",
         "pooling": hp.choice("pooling", ["average", "flatten"]),
         "dense_units": hp.choice("dense_units", [0, 64]),

@@ -45,9 +45,10 @@ def draw_figure(runs: Groups, problems: list[str], optimisers: list[str], file: 
                 _curve(plot, problem_runs, trainings, name, colours[name])
     handles = [pyplot.Line2D([], [], color=colours[name], label=name) for name in optimisers]
     figure.legend(handles=handles, loc="lower center", ncol=len(handles), frameon=False, labelcolor=INK)
-    figure.supxlabel("trainings", color=INK, y=0.5 / (2.2 * rows + 0.5))
-    figure.supylabel("best feasible loss, %", color=INK)
-    figure.tight_layout(rect=(0.0, 0.6 / (2.2 * rows + 0.5), 1.0, 1.0))
+    height = 2.2 * rows + 0.5
+    figure.text(0.5, 0.3 / height, "trainings", color=INK, ha="center")
+    figure.text(0.004, 0.5, "best feasible loss, %", color=INK, va="center", rotation="vertical")
+    figure.tight_layout(rect=(0.015, 0.4 / height, 1.0, 1.0))
     figure.savefig(file, transparent=True, metadata={"Date": None} if file.suffix == ".svg" else None)
 
 

@@ -1,5 +1,7 @@
 """The benchmark of search algorithms: what it counts, and that all optimisers see the same."""
 
+import json
+import lzma
 import sys
 from pathlib import Path
 
@@ -13,6 +15,7 @@ sys.path.append(str(Path(__file__).parents[3] / "scripts"))
 
 from search_bench import digits_grid
 from search_bench.budgets import SHAPES, budgeted
+from search_bench.digits_table import DigitsTable
 from search_bench.enumeration import Drawn, all_drawn, drawn_key
 from search_bench.labels import Labels
 from search_bench.optimisers import Setting, maker_of
@@ -145,3 +148,15 @@ def test_the_hypervolume_is_that_of_the_union() -> None:
     assert hypervolume([]) == 0.0
     assert hypervolume([[0.5, 0.5, 0.5]]) == pytest.approx(0.125)
     assert hypervolume([[0.2, 0.8], [0.8, 0.2], [0.9, 0.9]]) == pytest.approx(0.16 + 0.16 - 0.04)
+
+
+def test_of_a_table_that_is_not_finished_the_space_is_what_is_there(tmp_path: Path) -> None:
+    small = digits_grid.space(1)
+    row = {"ram_bytes": 1, "flash_bytes": 2, "cycles": 3, "clock_hz": 3, "int8_accuracy": 0.9}
+    lines = [json.dumps({"drawn": drawn, **row}) for drawn in all_drawn(digits_grid.space())[:161]]
+    table = tmp_path / "networks.jsonl.xz"
+    table.write_bytes(lzma.compress("\n".join(lines).encode()))
+    digits = DigitsTable(table)
+    assert digits.name == "digits-160"
+    assert [drawn_key(each) for each in all_drawn(digits.space)] == [drawn_key(each) for each in all_drawn(small)]
+    assert digits.measure(all_drawn(small)[:1]) == [{"ram": 1, "flash": 2, "latency": 1.0}]
