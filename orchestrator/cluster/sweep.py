@@ -134,10 +134,17 @@ def make_tuner(
     )
 
 
-def _asha(experiment: Experiment) -> Any:
+class _Asha(AsyncHyperBandScheduler):  # type: ignore[misc]
+    """ASHA, which pauses nothing; its base looks at every trial there ever was, at each step, for one to start."""
+
+    def choose_trial_to_run(self, tune_controller: Any) -> None:
+        """None: Tune then starts those that wait, in their order."""
+
+
+def _asha(experiment: Experiment) -> _Asha:
     """ASHA over epochs; it stops a trial *at* max_t, which lies beyond the last epoch: verification follows."""
     training = experiment.training
-    return AsyncHyperBandScheduler(
+    return _Asha(
         time_attr=EPOCH_KEY,
         metric=VAL_ACCURACY_KEY,
         mode="max",
