@@ -24,6 +24,7 @@ from orchestrator.datasets.dataset import Dataset
 from orchestrator.domain.experiment import Experiment
 from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.lab.meters import check_meters
+from orchestrator.lab.troubles import BoardTroubles
 from orchestrator.search.study import Study
 from orchestrator.training.search_space import load_search_space, training_labels_of
 
@@ -39,10 +40,10 @@ def run_candidates(
     folder: SweepFolder,
     watchers: Sequence[SweepWatcher],
     address: str | None = None,
-) -> dict[str, int]:
+) -> BoardTroubles:
     """Search, measure, train and verify; every candidate reaches the watchers exactly once when it has ended.
 
-    Gives how many faults of boards were met by cause, those included that a retry mended.
+    Gives what went wrong with boards meanwhile.
 
     Raises:
         InputError: the search space cannot be loaded, or the cluster not joined.
@@ -65,7 +66,8 @@ def run_candidates(
         all_watchers = [*watchers, AbandonedTrainings(workers.trainers)]
         make_tuner(trainable, sent, folder, study, all_watchers, guard).fit()
         guard.check()
-        return dict(pool.call("faults", folder.sweep_id))
+        troubles: BoardTroubles = pool.call("troubles", folder.sweep_id)
+        return troubles
 
 
 @contextmanager
