@@ -17,13 +17,16 @@ from orchestrator.cluster.interrupt import InterruptGuard
 from orchestrator.cluster.pool_client import PoolClient
 from orchestrator.cluster.ray_session import joined_ray, local_ray, this_node_id, this_node_resource
 from orchestrator.cluster.ray_stages import RayStages, Workers
+from orchestrator.cluster.screening import Screening, TrainerWatch
 from orchestrator.cluster.searcher import StudySearcher
 from orchestrator.cluster.trainer import AbandonedTrainings, start_trainers
 from orchestrator.cluster.watchers import NoProgress, SweepWatcher, WatcherCallback
 from orchestrator.datasets.dataset import Dataset
 from orchestrator.domain.experiment import Experiment
+from orchestrator.journal.journal import Journal
 from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.lab.meters import check_meters
+from orchestrator.search.replay import replay
 from orchestrator.search.study import Study
 from orchestrator.training.search_space import load_search_space, training_labels_of
 
@@ -49,7 +52,7 @@ def run_candidates(
         KeyboardInterrupt: the user stopped the sweep; nothing it started is left running.
     """
     search, module = experiment.search, load_search_space(experiment)
-    study = Study(module.space(), search.algorithm, experiment.seed, search.candidates, training_labels_of(module))
+    study = Study(module.space(), search.algorithm, experiment.seed, search.to_train, training_labels_of(module))
     session = local_ray(experiment) if address is None else joined_ray(address, experiment)
     with (
         InterruptGuard() as guard,
@@ -63,7 +66,7 @@ def run_candidates(
             coordinate, experiment=sent, stages_of=partial(RayStages, experiment=sent, folder=folder, workers=workers)
         )
         all_watchers = [*watchers, AbandonedTrainings(workers.trainers)]
-        make_tuner(trainable, sent, folder, study, all_watchers, guard).fit()
+        make_tuner(trainable, sent, folder, study, all_watchers, guard, workers.trainers).fit()
         guard.check()
         return dict(pool.call("faults", folder.sweep_id))
 
@@ -110,9 +113,25 @@ def make_tuner(
     study: Study,
     watchers: Sequence[SweepWatcher],
     guard: InterruptGuard,
+    trainers: Any = None,
 ) -> Any:
-    """Give a Ray Tune run of `trainable` that asks the study for every candidate."""
-    searcher = StudySearcher(study, experiment.search.candidates, experiment.fit)
+    """Give a Ray Tune run of `trainable` that asks the study for every candidate.
+
+    The study is fresh: what the folder's journal says, if it says anything, is told to it first.
+
+    Args:
+        trainers: handle of their pool; None: there is none.
+    """
+    journal, search = Journal(folder.journal), experiment.search
+    searcher = StudySearcher(
+        study,
+        search,
+        Screening(experiment.resources.trainers, search.trainings),
+        journal,
+        experiment.fit,
+        replay(study, journal.entries(), experiment.fit),
+        None if trainers is None else TrainerWatch(trainers),
+    )
     here = tune.PlacementGroupFactory(
         [{this_node_resource(): COORDINATOR_SHARE}], bundle_label_selector=[{"ray.io/node-id": this_node_id()}]
     )
@@ -122,7 +141,7 @@ def make_tuner(
             search_alg=searcher,
             scheduler=_asha(experiment),
             num_samples=-1,  # until the searcher says that it is over
-            max_concurrent_trials=experiment.search.concurrent,
+            max_concurrent_trials=search.concurrent,
             reuse_actors=True,
         ),
         run_config=tune.RunConfig(
