@@ -156,16 +156,35 @@ def make_tuner(
 
 
 class _Asha(AsyncHyperBandScheduler):  # type: ignore[misc]
-    """ASHA, which pauses nothing; its base looks at every trial there ever was, at each step, for one to start."""
+    """ASHA, which pauses nothing; its base looks at every trial there ever was, at each step, for one to start.
+
+    It has Tune keep the processes of trials that ended for those to come. By itself Tune keeps as many as there are
+    trials that wait, or a single one, and where not each trial that ends is followed at once it starts most anew.
+
+    Args:
+        processes: how many are kept.
+    """
+
+    def __init__(self, processes: int, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._processes = processes
+        self._are_kept = False
 
     def choose_trial_to_run(self, tune_controller: Any) -> None:
         """None: Tune then starts those that wait, in their order."""
+
+    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        super().on_trial_complete(tune_controller, trial, result)
+        if not self._are_kept:
+            tune_controller._actor_cache.increase_max(trial.placement_group_factory, by=self._processes)
+            self._are_kept = True
 
 
 def _asha(experiment: Experiment) -> _Asha:
     """ASHA over epochs; it stops a trial *at* max_t, which lies beyond the last epoch: verification follows."""
     training = experiment.training
     return _Asha(
+        experiment.search.concurrent,
         time_attr=EPOCH_KEY,
         metric=VAL_ACCURACY_KEY,
         mode="max",
