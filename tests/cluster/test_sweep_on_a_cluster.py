@@ -107,12 +107,12 @@ def kill_once(lab: LabCluster, name: str, sweep: "subprocess.Popen[str]") -> Non
 def test_a_search_that_knows_constraints_measures_each_architecture_once_and_trains_none_again_that_did_not_fit(
     lab: LabCluster, experiment: Path
 ) -> None:
-    """Three architectures, one of which is too slow, each with three learning rates: seven points, or one or two more
-    where the slow one is under way twice. What is left when it is known not to fit is not asked for.
+    """Three architectures, one of which is too slow, each with three learning rates: seven points, or eight where
+    the slow one is under way twice. What is left when it is known not to fit is not asked for.
     """
     (experiment.parent / "own_space.py").write_text(FEW_POINTS)
     before = lab.measurements()
-    few = write(experiment, 9, 1, random="ctpe", **{"ram: 24KiB": "cycles: 40000"})
+    few = write(experiment, 9, 1, random="ctpe", **{"ram: 24KiB": "cycles: 40000", "concurrent: 8": "concurrent: 2"})
     sweep = lab.processes.start("sweep", few, "--address", lab.address, "--out", "few")
     out, err = sweep.communicate(timeout=START_S)
     assert sweep.returncode == 0, out + err
@@ -122,8 +122,10 @@ def test_a_search_that_knows_constraints_measures_each_architecture_once_and_tra
     points = [(record.config["filters"], record.config["learning_rate"]) for record in records]
     assert len(set(points)) == len(points)
     assert {point for point in points if point[0] != 48} == {(n, rate) for n in (2, 3) for rate in (0.01, 0.003, 0.001)}
+    assert len(points) in (7, 8)
     known = next(at for at, entry in enumerate(entries) if entry in records and entry.config["filters"] == 48)
-    assert 2 not in [entry.drawn["filters"] for entry in entries[known:] if isinstance(entry, Begun)]
+    slow = 2  # as the space's `hp.choice` draws it
+    assert slow not in [entry.drawn["filters"] for entry in entries[known:] if isinstance(entry, Begun)]
     verified = sum(record.outcome.status is Status.DEPLOYABLE for record in records)
     assert lab.measurements() - before == 3 + verified
     assert f"The search space has no more points: {len(records)} of 9 candidates" in out
