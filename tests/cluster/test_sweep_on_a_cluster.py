@@ -14,6 +14,8 @@ import ray
 
 from orchestrator.cluster.board_pool import start_board_pool
 from orchestrator.cluster.ray_session import check_cpus
+from orchestrator.cluster.screening import TrainerWatch
+from orchestrator.cluster.trainer_queue import TrainerQueue, TrainerUse
 from orchestrator.domain.candidate import Begun, CandidateRecord
 from orchestrator.domain.errors import InputError
 from orchestrator.domain.outcome import Status
@@ -101,6 +103,18 @@ def kill_once(lab: LabCluster, name: str, sweep: "subprocess.Popen[str]") -> Non
     (pid, *_) = until(lambda: named(lab, name) or (sweep.poll() is not None and sweep.communicate()), limit_s=START_S)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
+
+
+def test_the_search_hears_of_trainers_without_waiting_for_them(lab: LabCluster) -> None:
+    queue = ray.remote(num_cpus=0, max_concurrency=10)(TrainerQueue).remote(["T0"])
+    watch = TrainerWatch(queue)
+    assert until(lambda: watch.latest() == TrainerUse(1))
+    ray.get(queue.acquire.remote("c1", "a"))
+    second = queue.acquire.remote("c2", "b")
+    assert until(lambda: watch.latest() == TrainerUse(0, waiting=("c2",), training=("c1",)))
+    ray.get(queue.release.remote("c1"))
+    assert ray.get(second).trainer == "T0"
+    assert until(lambda: watch.latest() == TrainerUse(0, training=("c2",)))
 
 
 @pytest.mark.timeout(600)
