@@ -36,7 +36,7 @@ def test_an_energy_budget_is_read_in_joules(tmp_path: Path) -> None:
 
 
 def test_by_default_there_is_room_for_networks_that_wait_for_each_trainer_and_board(tmp_path: Path) -> None:
-    path = changed(tmp_path, "  candidates: 20\n  concurrent: 3 ", "  candidates: 20\n  trainings: 5 ")
+    path = changed(tmp_path, "  concurrent: 3 ", "  trainings: 5 ")
     search, resources = read_experiment(path).search, read_experiment(path).resources
     assert search.concurrent == 2 * resources.trainers + 2 * resources.virtual_boards
     assert (search.candidates, search.trainings, search.to_train) == (20, 5, 5)
