@@ -62,8 +62,9 @@ class ProjectOptimiser:
             candidates=setting.trainings,
             training_labels=setting.training_labels,
         )
+        self._told = self._study._algorithm
         if fails:
-            self._study._algorithm = replace(self._study._algorithm, knows_constraints=True)
+            self._told = replace(self._told, knows_constraints=True)
         self._next_ticket = 0
 
     def ask(self, given: Drawn | None = None) -> tuple[int, Drawn]:
@@ -78,7 +79,9 @@ class ProjectOptimiser:
 
     def tell(self, ticket: int, observation: Observation) -> None:
         """See `Optimiser`."""
+        as_it_is, self._study._algorithm = self._study._algorithm, self._told
         self._study.tell(ticket, observation)
+        self._study._algorithm = as_it_is
 
     def forget(self, ticket: int) -> None:
         """See `Optimiser`."""
