@@ -4,7 +4,7 @@ All see the same: what was measured of every point, and the loss of those that f
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -47,24 +47,24 @@ class Setting:
     trainings: int
 
 
+class FailingStudy(Study):
+    """Says of what does not fit that it failed, in place of a penalised loss; HyperOpt's TPE counts it as bad."""
+
+    def _result_of(self, observation: Observation) -> dict[str, Any]:
+        return super()._result_of(observation) if observation.fits else {"status": "fail"}
+
+
 class ProjectOptimiser:
-    """An algorithm of the experiment file.
+    """An algorithm of the experiment file."""
 
-    Args:
-        fails: to tell HyperOpt's TPE that what does not fit failed, which it ignores, in place of a penalised loss.
-    """
-
-    def __init__(self, setting: Setting, algorithm: str, fails: bool = False) -> None:
-        self._study = Study(
+    def __init__(self, setting: Setting, algorithm: str, study: type[Study] = Study) -> None:
+        self._study = study(
             setting.space,
             algorithm,
             setting.seed,
             candidates=setting.trainings,
             training_labels=setting.training_labels,
         )
-        self._told = self._study._algorithm
-        if fails:
-            self._told = replace(self._told, knows_constraints=True)
         self._next_ticket = 0
 
     def ask(self, given: Drawn | None = None) -> tuple[int, Drawn]:
@@ -79,9 +79,7 @@ class ProjectOptimiser:
 
     def tell(self, ticket: int, observation: Observation) -> None:
         """See `Optimiser`."""
-        as_it_is, self._study._algorithm = self._study._algorithm, self._told
         self._study.tell(ticket, observation)
-        self._study._algorithm = as_it_is
 
     def forget(self, ticket: int) -> None:
         """See `Optimiser`."""
@@ -124,7 +122,7 @@ def maker_of(name: str) -> Make:
     if name in ("random", "random-blind"):
         return RandomDraws
     if name == "hyperopt-fail":
-        return lambda setting: ProjectOptimiser(setting, "tpe", fails=True)
+        return lambda setting: ProjectOptimiser(setting, "tpe", FailingStudy)
     if name.startswith("optuna-"):
         from search_bench.optuna_peers import OptunaOptimiser
 
