@@ -66,7 +66,7 @@ def main() -> None:
     for problem in problems:
         print(_reached(runs, problem, optimisers, arguments.trainings))
     if arguments.figure:
-        draw_figure(runs, problems, optimisers, arguments.figure, last)
+        draw_figure(runs, problems, [arguments.ours, *peers], arguments.figure, last)
 
 
 def _reached(runs: Groups, problem: str, optimisers: list[str], trainings: list[int]) -> str:
