@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import ray
@@ -24,8 +25,9 @@ from orchestrator.datasets.dataset import Dataset
 from orchestrator.domain.experiment import Experiment
 from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.lab.meters import check_meters
+from orchestrator.search.algorithms import DescribedSpace
 from orchestrator.search.study import Study
-from orchestrator.training.search_space import load_search_space, training_labels_of
+from orchestrator.training.search_space import describer_of, load_search_space, training_labels_of
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +51,9 @@ def run_candidates(
         KeyboardInterrupt: the user stopped the sweep; nothing it started is left running.
     """
     search, module = experiment.search, load_search_space(experiment)
-    study = Study(module.space(), search.algorithm, experiment.seed, search.candidates, training_labels_of(module))
+    networks = _described(experiment, module, dataset) if search.needs_shapes else None
+    labels = training_labels_of(module)
+    study = Study(module.space(), search.algorithm, experiment.seed, search.candidates, labels, networks)
     session = local_ray(experiment) if address is None else joined_ray(address, experiment)
     with (
         InterruptGuard() as guard,
@@ -66,6 +70,10 @@ def run_candidates(
         make_tuner(trainable, sent, folder, study, all_watchers, guard).fit()
         guard.check()
         return dict(pool.call("faults", folder.sweep_id))
+
+
+def _described(experiment: Experiment, module: ModuleType, dataset: Dataset) -> DescribedSpace:
+    return DescribedSpace(describer_of(module, dataset.sample_shape, dataset.class_count), experiment.fit)
 
 
 @contextmanager

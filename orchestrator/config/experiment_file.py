@@ -52,7 +52,7 @@ class _BudgetsFile(StrictModel):
 
 
 class _SearchFile(StrictModel):
-    algorithm: Literal["random", "tpe", "ctpe"] = "tpe"
+    algorithm: Literal["random", "tpe", "ctpe", "greybox"] = "tpe"
     candidates: Positive
     concurrent: Positive = 2
 

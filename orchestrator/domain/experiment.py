@@ -37,6 +37,11 @@ class SearchChoice:
     candidates: int
     concurrent: int
 
+    @property
+    def needs_shapes(self) -> bool:
+        """Whether the search space must describe its networks."""
+        return self.algorithm == "greybox"
+
 
 @dataclass(frozen=True)
 class TrainingChoice:

@@ -7,7 +7,7 @@ from typing import Any
 import hyperopt
 from hyperopt.base import JOB_STATE_DONE, Domain
 
-from orchestrator.search.algorithms import algorithm_of
+from orchestrator.search.algorithms import DescribedSpace, algorithm_of
 from orchestrator.search.loss import penalised_loss
 from orchestrator.search.observation import Observation
 
@@ -24,6 +24,7 @@ class Study:
     Args:
         candidates: how many there are to be; a share of them is drawn at random first.
         training_labels: labels of the space that do not touch the architecture.
+        networks: what greybox needs beside the space.
     """
 
     def __init__(
@@ -33,9 +34,10 @@ class Study:
         seed: int,
         candidates: int = USUAL_CANDIDATES,
         training_labels: frozenset[str] = frozenset(),
+        networks: DescribedSpace | None = None,
     ) -> None:
         self._space = space
-        self._algorithm = algorithm_of(algorithm, candidates, training_labels)
+        self._algorithm = algorithm_of(algorithm, candidates, training_labels, networks)
         self._seed = seed
         self._domain = Domain(lambda point: 0.0, space)
         self._trials = hyperopt.Trials()
@@ -104,14 +106,16 @@ class Study:
         if not self._algorithm.knows_constraints:
             return {"status": hyperopt.STATUS_OK, "loss": penalised_loss(observation)}
         constraints = dict(observation.violations)
+        costs = [vars(each) for each in observation.costs]
         if observation.loss is None:
-            return {"status": hyperopt.STATUS_FAIL, "constraints": constraints}
+            return {"status": hyperopt.STATUS_FAIL, "constraints": constraints, "costs": costs}
         return {
             "status": hyperopt.STATUS_OK,
             "loss": observation.loss,
             "constraints": constraints,
             "epoch_losses": list(observation.epoch_losses),
             "stopped": observation.stopped,
+            "costs": costs,
         }
 
     def _insert(self, document: dict[str, Any]) -> None:

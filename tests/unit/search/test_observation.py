@@ -74,3 +74,13 @@ def test_a_board_too_small_does_not_count_where_another_will_do() -> None:
     record = ended(Outcome.stopped(1, found), epochs=EPOCHS[:1])
     assert observed(record, Fit.ANY).violations["memories"] == 0.0
     assert observed(record, Fit.ALL).violations["memories"] == 5.0
+
+
+def test_what_stands_behind_the_violations_is_told_for_each_board() -> None:
+    observation = observed(over_budget(cycles=1_600_000))
+    (costs,) = observation.costs
+    assert costs.board == MEASUREMENT.board
+    assert costs.shares == pytest.approx({name: 1.0 + observation.violations[name] for name in costs.shares})
+    assert set(costs.shares) == {"ram", "flash", "latency"}
+    assert costs.layers == (("CONV_2D", 390_000),)
+    assert observed(ended(UNLINKED)).costs == ()
