@@ -73,7 +73,8 @@ def run_candidates(
 
 
 def _described(experiment: Experiment, module: ModuleType, dataset: Dataset) -> DescribedSpace:
-    return DescribedSpace(describer_of(module, dataset.sample_shape, dataset.class_count), experiment.fit)
+    describe = describer_of(module, dataset.sample_shape, dataset.class_count)
+    return DescribedSpace(describe, experiment.fit, filters=experiment.search.filter is not None)
 
 
 @contextmanager

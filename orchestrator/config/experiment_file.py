@@ -55,6 +55,15 @@ class _SearchFile(StrictModel):
     algorithm: Literal["random", "tpe", "ctpe", "greybox"] = "tpe"
     candidates: Positive
     concurrent: Positive = 2
+    filter: Literal["greybox"] | None = None
+
+    @model_validator(mode="after")
+    def _one_greybox(self) -> "_SearchFile":
+        if self.algorithm == self.filter:
+            raise ValueError(
+                f"filter: {self.filter} stands in front of other algorithms; {self.algorithm} has it inside"
+            )
+        return self
 
 
 class _TrainingFile(StrictModel):

@@ -31,16 +31,21 @@ class Target:
 
 @dataclass(frozen=True)
 class SearchChoice:
-    """Algorithm, number of candidates, and how many of them are under way at once."""
+    """Algorithm, number of candidates, and how many of them are under way at once.
+
+    Attributes:
+        filter: what proposals must pass; None: nothing.
+    """
 
     algorithm: str
     candidates: int
     concurrent: int
+    filter: str | None = None
 
     @property
     def needs_shapes(self) -> bool:
         """Whether the search space must describe its networks."""
-        return self.algorithm == "greybox"
+        return "greybox" in (self.algorithm, self.filter)
 
 
 @dataclass(frozen=True)

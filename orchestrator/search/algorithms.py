@@ -1,15 +1,12 @@
 """The table of algorithms: name -> HyperOpt `suggest` function."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from orchestrator.domain.deployability import Fit
-from orchestrator.domain.errors import InputError
-from orchestrator.domain.network_shape import NetworkShape
-
-Suggest = Callable[..., list[dict[str, Any]]]
+from orchestrator.search.described import Describe
+from orchestrator.search.suggesting import Suggest
 
 RANDOM_STARTS = 8
 
@@ -28,10 +25,15 @@ class Algorithm:
 
 @dataclass(frozen=True)
 class DescribedSpace:
-    """A space that tells the shape of a point's network without building it, and on which boards budgets must hold."""
+    """A space that tells the shape of a point's network without building it, and on which boards budgets must hold.
 
-    describe: Callable[[Any], NetworkShape]
+    Attributes:
+        filters: whatever is suggested must be likely to keep its budgets.
+    """
+
+    describe: Describe
     fit: Fit = Fit.ALL
+    filters: bool = False
 
 
 def algorithm_of(
@@ -42,34 +44,26 @@ def algorithm_of(
     Args:
         candidates: how many there are to be; a share of them is drawn at random first.
         training_labels: labels that do not touch the architecture.
-        networks: what greybox needs beside the space.
+        networks: what greybox needs beside the space, as an algorithm or as a filter.
 
     Raises:
         KeyError: unknown name.
-        InputError: greybox, and the space does not describe its networks.
     """
     from hyperopt import rand, tpe
 
-    from orchestrator.search import constrained_tpe, greybox
+    from orchestrator.search import constrained_tpe, cost_filter, greybox
 
-    startup = constrained_tpe.startup_of(candidates)
-    constrained = partial(constrained_tpe.suggest, startup=startup, training_labels=training_labels)
-    if name == "greybox":
-        if networks is None:
-            raise InputError(
-                "search: algorithm: 'greybox' needs a search space that has a function describe: docs/extending.md"
-            )
-        suggest = partial(
-            greybox.suggest,
-            describe=networks.describe,
-            fit=networks.fit,
-            startup=startup,
-            training_labels=training_labels,
-        )
-        return Algorithm(suggest, knows_constraints=True)
+    own: dict[str, Any] = {"startup": constrained_tpe.startup_of(candidates), "training_labels": training_labels}
     table = {
         "random": Algorithm(rand.suggest),
         "tpe": Algorithm(partial(tpe.suggest, n_startup_jobs=RANDOM_STARTS, verbose=False)),
-        "ctpe": Algorithm(constrained, knows_constraints=True),
+        "ctpe": Algorithm(partial(constrained_tpe.suggest, **own), knows_constraints=True),
     }
+    if networks is not None:
+        described: dict[str, Any] = {"describe": networks.describe, "fit": networks.fit}
+        table["greybox"] = Algorithm(partial(greybox.suggest, **own, **described), knows_constraints=True)
+        if networks.filters:
+            inner = table[name].suggest
+            filtered = partial(cost_filter.suggest, inner=inner, training_labels=training_labels, **described)
+            return replace(table[name], suggest=filtered)
     return table[name]

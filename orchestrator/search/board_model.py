@@ -6,7 +6,7 @@ import numpy as np
 
 from orchestrator.domain.network_shape import LayerShape, NetworkShape
 from orchestrator.search.layer_model import LayerModel
-from orchestrator.search.observation import BoardCosts
+from orchestrator.search.observation import AT_LEAST, BoardCosts
 from orchestrator.search.regression import Floats, Regression
 
 RAM = "ram"
@@ -49,18 +49,20 @@ class BoardModel:
 
     def _learn(self, name: str, known: Known) -> Regression | float:
         """Give a regression over whole networks, or, of what goes with time, what one cycle takes of the budget."""
+        quantity = name.removesuffix(AT_LEAST)
         rows = [(shape, costs) for shape, costs in known if name in costs.shares]
         timed = [(costs.shares[name], sum(cycles for _, cycles in costs.layers)) for _, costs in rows if costs.layers]
-        if name not in (RAM, FLASH) and timed and self._layers is not None:
+        if quantity not in (RAM, FLASH) and timed and self._layers is not None:
             return float(np.median([share / cycles for share, cycles in timed]))
         shares = np.array([costs.shares[name] for _, costs in rows])
         return Regression(self._features(name, [shape for shape, _ in rows]), np.maximum(shares, LEAST_SHARE))
 
     def _features(self, name: str, networks: Sequence[NetworkShape]) -> Floats:
         """Give what the budget is spent on, the most telling first."""
-        if name == RAM:
+        quantity = name.removesuffix(AT_LEAST)
+        if quantity == RAM:
             return np.array([(each.live_bytes, 1.0) for each in networks])
-        if name == FLASH:
+        if quantity == FLASH:
             return np.array([self._stored(each) for each in networks])
         return np.array([_work(each) for each in networks])
 

@@ -14,7 +14,7 @@ from scipy.special import log_ndtr
 from orchestrator.domain.deployability import Fit
 from orchestrator.domain.network_shape import NetworkShape
 from orchestrator.search.board_model import LEAST_SHARE, BoardModel, Known
-from orchestrator.search.observation import BoardCosts
+from orchestrator.search.observation import AT_LEAST, BoardCosts
 from orchestrator.search.regression import Floats
 
 MOST_NETWORKS = 200
@@ -72,9 +72,12 @@ class _BoardJudge:
         self.doubts = _doubts(known)
 
     def log_chances(self, networks: Sequence[NetworkShape]) -> Floats:
-        shares = self._model.shares(networks)
-        each = [log_ndtr(-np.log(np.maximum(shares[name], LEAST_SHARE)) / doubt) for name, doubt in self.doubts.items()]
-        return np.asarray(np.sum(each, axis=0)) if each else np.zeros(len(networks))
+        total = np.zeros(len(networks))
+        for name, shares in self._model.shares(networks).items():
+            if name in self.doubts:
+                room = -np.log(np.maximum(shares, LEAST_SHARE)) / self.doubts[name]
+                total += log_ndtr(-room if name.endswith(AT_LEAST) else room)
+        return total
 
 
 def _doubts(known: Known) -> dict[str, float]:

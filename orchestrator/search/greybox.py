@@ -30,7 +30,7 @@ from orchestrator.search.constrained_tpe import EXPLORING_SHARE, STARTUP, kernel
 from orchestrator.search.cost_model import CostModel, MeasuredNetwork
 from orchestrator.search.described import Describe, DescribedNetworks
 from orchestrator.search.history import History
-from orchestrator.search.observation import BoardCosts
+from orchestrator.search.observation import AT_LEAST, BoardCosts
 from orchestrator.search.pairs import constraint_pairs, objective_pair
 from orchestrator.search.points import Points
 from orchestrator.search.suggesting import random_point, random_points, suggest_by
@@ -85,11 +85,14 @@ class GreyBox:
             self._model = CostModel(list(by_shape.values()), self._fit) if len(by_shape) >= FEWEST_MEASURED else None
         return self._model
 
+    def shape_of(self, document: Mapping[str, Any]) -> NetworkShape | None:
+        """Give the shape of a document's network; None where there is no valid one."""
+        drawn = document["misc"]["vals"].items()
+        return self.described.shape({label: values[0] for label, values in drawn if len(values)})
+
     def _read(self, document: Mapping[str, Any]) -> None:
         costs = _costs_of(document["result"])
-        if not costs:
-            return
-        shape = self.described.shape({label: each[0] for label, each in document["misc"]["vals"].items() if each})
+        shape = self.shape_of(document) if costs else None
         if shape is not None:
             self._measured[document["tid"]] = MeasuredNetwork(shape, costs)
 
@@ -183,5 +186,6 @@ def _best(history: History, points: Points, chances: NDArray[np.float64], rng: n
 def _costs_of(result: Mapping[str, Any]) -> tuple[BoardCosts, ...]:
     if "costs" in result:
         return tuple(BoardCosts(**each) for each in result["costs"])
-    shares = {name: 1.0 + float(violation) for name, violation in result.get("constraints", {}).items()}
+    violations = result.get("constraints", {}).items()
+    shares = {name: 1.0 + (-each if name.endswith(AT_LEAST) else each) for name, each in violations}
     return (BoardCosts("", shares, tuple(result.get("layers", ()))),) if shares else ()

@@ -16,6 +16,9 @@ from orchestrator.domain.candidate import CandidateRecord
 from orchestrator.domain.deployability import Fit
 from orchestrator.domain.outcome import Outcome, Status
 
+AT_LEAST = "_at_least"
+"""Ends the name of a budget that is a lower limit."""
+
 MEMORIES = "memories"
 NETWORK = "network"
 
@@ -27,7 +30,7 @@ class BoardCosts:
     """What a network takes of one board type.
 
     Attributes:
-        shares: of each budget, by constraint: what was measured / the limit.
+        shares: of each budget, by constraint: what was measured / the limit, be it an upper or a lower one.
         layers: operator and cycles of each, in the order in which they run.
     """
 
@@ -81,7 +84,7 @@ def _costs(record: CandidateRecord) -> tuple[BoardCosts, ...]:
     }
     shares: dict[str, dict[str, float]] = {}
     for margin in record.outcome.margins:
-        shares.setdefault(margin.board, {})[margin.quantity.value] = 1.0 + margin.violation
+        shares.setdefault(margin.board, {})[margin.quantity.value] = margin.value / margin.limit
     return tuple(BoardCosts(board, each, layers.get(board, ())) for board, each in shares.items())
 
 

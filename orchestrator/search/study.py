@@ -103,10 +103,10 @@ class Study:
         self._close(ticket, {"status": hyperopt.STATUS_FAIL})
 
     def _result_of(self, observation: Observation) -> dict[str, Any]:
-        if not self._algorithm.knows_constraints:
-            return {"status": hyperopt.STATUS_OK, "loss": penalised_loss(observation)}
-        constraints = dict(observation.violations)
         costs = [vars(each) for each in observation.costs]
+        if not self._algorithm.knows_constraints:
+            return {"status": hyperopt.STATUS_OK, "loss": penalised_loss(observation), "costs": costs}
+        constraints = dict(observation.violations)
         if observation.loss is None:
             return {"status": hyperopt.STATUS_FAIL, "constraints": constraints, "costs": costs}
         return {

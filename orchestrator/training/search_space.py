@@ -66,8 +66,8 @@ def describer_of(
     describe = getattr(module, "describe", None)
     if not callable(describe):
         raise InputError(
-            f"search_space: module {module.__name__!r} lacks the function 'describe', which search algorithm 'greybox'"
-            " needs (docs/extending.md)"
+            f"search_space: module {module.__name__!r} lacks the function 'describe', which greybox needs as"
+            " algorithm or filter of the search (docs/extending.md)"
         )
     return partial(describe, sample_shape=sample_shape, class_count=class_count)
 

@@ -37,9 +37,14 @@ def test_an_energy_budget_without_a_meter_is_refused_at_the_start() -> None:
 
 
 def test_a_search_that_needs_descriptions_refuses_a_space_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    experiment = replace(EXPERIMENT, search=replace(EXPERIMENT.search, algorithm="greybox"))
-    check_experiment(experiment)
+    needing = [
+        replace(EXPERIMENT, search=replace(EXPERIMENT.search, algorithm="greybox")),
+        replace(EXPERIMENT, search=replace(EXPERIMENT.search, filter="greybox")),
+    ]
+    for experiment in needing:
+        check_experiment(experiment)
     monkeypatch.delattr("search_spaces.digits.describe")
     check_experiment(EXPERIMENT)
-    with pytest.raises(InputError, match=r"'search_spaces\.digits' lacks the function 'describe', which .* 'greybox'"):
-        check_experiment(experiment)
+    for experiment in needing:
+        with pytest.raises(InputError, match=r"'search_spaces\.digits' lacks the function 'describe', which greybox"):
+            check_experiment(experiment)

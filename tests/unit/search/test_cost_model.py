@@ -88,6 +88,18 @@ def test_chances_tell_what_fits_from_what_does_not() -> None:
     assert chances[fits].min() > chances[~fits].max()
 
 
+def test_a_lower_limit_wants_more() -> None:
+    def both(shape: NetworkShape) -> BoardCosts:
+        share = costs_of(shape).shares["flash"]
+        return BoardCosts("kit", {"flash": share / 2.0, "flash_at_least": share})
+
+    model = CostModel([MeasuredNetwork(each, (both(each),)) for each in KNOWN])
+    chances = np.exp(model.log_chances(OTHERS))
+    enough = np.array([costs_of(each).shares["flash"] >= 1.0 for each in OTHERS])
+    assert enough.any() and not enough.all()
+    assert chances[enough].min() > chances[~enough].max()
+
+
 def test_of_several_boards_all_count_or_the_nearest() -> None:
     both = [MeasuredNetwork(each, (costs_of(each), costs_of(each, board="slow", speed=0.01))) for each in KNOWN]
     chances = {fit: np.exp(CostModel(both, fit).log_chances(NETWORKS)).max() for fit in Fit}

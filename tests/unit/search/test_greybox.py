@@ -8,7 +8,6 @@ import pytest
 from hyperopt import hp
 from hyperopt.base import JOB_STATE_DONE, Domain
 
-from orchestrator.domain.errors import InputError
 from orchestrator.domain.network_shape import LayerShape, NetworkShape
 from orchestrator.search import constrained_tpe, greybox
 from orchestrator.search.algorithms import DescribedSpace
@@ -116,6 +115,26 @@ def test_a_study_tells_it_layers_and_ends_when_no_point_is_left() -> None:
     assert sum(point["size"] <= 4 for point in told) == 8
 
 
-def test_without_descriptions_there_is_no_such_search() -> None:
-    with pytest.raises(InputError, match="'greybox' needs a search space that has a function describe"):
-        Study(SMALL, "greybox", 1)
+@pytest.mark.parametrize("algorithm", ["random", "tpe", "ctpe"])
+def test_as_a_filter_it_lets_others_propose_again_what_does_not_fit(algorithm: str) -> None:
+    shares = {}
+    for networks in (None, DescribedSpace(describe, filters=True)):
+        study, fits = Study(SPACE, algorithm, 1, 40, TRAINING_LABELS, networks), []
+        for _ in range(40):
+            ticket, point = study.ask()
+            violations = violations_of(point)
+            fits.append(max(violations.values()) <= 0.0)
+            costs = BoardCosts("kit", {name: 1.0 + each for name, each in violations.items()})
+            study.tell(ticket, Observation(0.5 if fits[-1] else None, violations, costs=(costs,)))
+        shares[networks is not None] = mean(fits[10:])
+    assert shares[False] < 0.75 < 0.85 < shares[True]
+
+
+def test_a_filtered_search_ends_too_when_no_point_is_left() -> None:
+    study, told = Study(SMALL, "ctpe", 1, networks=DescribedSpace(described, filters=True)), []
+    with pytest.raises(SpaceExhaustedError):
+        while True:
+            ticket, point = study.ask()
+            told.append(point["size"])
+            study.tell(ticket, observed(point))
+    assert sum(size <= 4 for size in told) == 8
