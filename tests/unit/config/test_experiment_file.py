@@ -44,7 +44,11 @@ def test_an_energy_budget_is_read_in_joules(tmp_path: Path) -> None:
         ("seed: 1", "sead: 1", ["unknown key 'sead'", "did you mean 'seed'?"]),
         ("algorithm: tpe", "algorithm: tpee", ["search.algorithm", "'random', 'tpe', 'ctpe' or 'greybox'", "'tpee'"]),
         ("algorithm: tpe", "filter: grey", ["search.filter", "'greybox'", "'grey'"]),
-        ("algorithm: tpe ", "algorithm: greybox\n  filter: greybox #", ["search", "filter: greybox stands in front of"]),
+        (
+            "algorithm: tpe ",
+            "algorithm: greybox\n  filter: greybox #",
+            ["search", "filter: greybox stands in front of"],
+        ),
         ("  candidates: 20", "  candidates: 0", ["search.candidates", "greater than or equal to 1", "0"]),
         ("board: nucleo_l476rg", "board: nucleo_l476", ["board", "did you mean 'nucleo_l476rg'?"]),
         ("dataset: digits ", "dataset: digit ", ["dataset.name", "did you mean 'digits'?"]),
