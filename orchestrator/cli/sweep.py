@@ -43,7 +43,7 @@ def sweep(experiment_file: Path, out: Path | None, address: str | None, verbose:
     from orchestrator.journal.sweep_folder import create_sweep_folder
     from orchestrator.report.candidate_table import candidate_table
     from orchestrator.report.progress import SweepProgress
-    from orchestrator.report.summary import best_lines, count_line, failure_lines, fault_line
+    from orchestrator.report.summary import best_lines, count_line, failure_lines, fault_line, quarantine_lines
     from orchestrator.sweep import check_experiment, run_sweep
 
     dataset = check_experiment(experiment, address)
@@ -61,7 +61,9 @@ def sweep(experiment_file: Path, out: Path | None, address: str | None, verbose:
     console.print(candidate_table(result.records, result.winner_id))
     console.print("* the winner; ~ float accuracy of a training stopped early; others: int8 on the validation split")
     console.print(count_line(result.records))
-    console.print(f"faults of boards met: {fault_line(result.faults)}")
+    console.print(f"faults of boards met: {fault_line(result.troubles.faults)}")
+    for line in quarantine_lines(result.troubles.quarantined):
+        console.print(f"kept out for a time: {line}", style="yellow", highlight=False)
     for line in (*failure_lines(result.records), *result.tracking_errors):
         console.print(line, style="red")
     for line in best_lines(result.records, experiment):

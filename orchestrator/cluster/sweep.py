@@ -25,6 +25,7 @@ from orchestrator.datasets.dataset import Dataset
 from orchestrator.domain.experiment import Experiment
 from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.lab.meters import check_meters
+from orchestrator.lab.troubles import BoardTroubles
 from orchestrator.search.algorithms import DescribedSpace
 from orchestrator.search.study import Study
 from orchestrator.training.search_space import describer_of, load_search_space, training_labels_of
@@ -41,10 +42,10 @@ def run_candidates(
     folder: SweepFolder,
     watchers: Sequence[SweepWatcher],
     address: str | None = None,
-) -> dict[str, int]:
+) -> BoardTroubles:
     """Search, measure, train and verify; every candidate reaches the watchers exactly once when it has ended.
 
-    Gives how many faults of boards were met by cause, those included that a retry mended.
+    Gives what went wrong with boards meanwhile.
 
     Raises:
         InputError: the search space cannot be loaded, or the cluster not joined.
@@ -69,7 +70,8 @@ def run_candidates(
         all_watchers = [*watchers, AbandonedTrainings(workers.trainers)]
         make_tuner(trainable, sent, folder, study, all_watchers, guard).fit()
         guard.check()
-        return dict(pool.call("faults", folder.sweep_id))
+        troubles: BoardTroubles = pool.call("troubles", folder.sweep_id)
+        return troubles
 
 
 def _described(experiment: Experiment, module: ModuleType, dataset: Dataset) -> DescribedSpace:
@@ -143,10 +145,17 @@ def make_tuner(
     )
 
 
-def _asha(experiment: Experiment) -> Any:
+class _Asha(AsyncHyperBandScheduler):  # type: ignore[misc]
+    """ASHA, which pauses nothing; its base looks at every trial there ever was, at each step, for one to start."""
+
+    def choose_trial_to_run(self, tune_controller: Any) -> None:
+        """None: Tune then starts those that wait, in their order."""
+
+
+def _asha(experiment: Experiment) -> _Asha:
     """ASHA over epochs; it stops a trial *at* max_t, which lies beyond the last epoch: verification follows."""
     training = experiment.training
-    return AsyncHyperBandScheduler(
+    return _Asha(
         time_attr=EPOCH_KEY,
         metric=VAL_ACCURACY_KEY,
         mode="max",

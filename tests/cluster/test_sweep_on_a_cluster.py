@@ -54,7 +54,7 @@ resources: {trainers: 1, cpus_per_trainer: 0, gpus_per_trainer: 1}
 """More candidates at once than there are, where the cluster has one CPU and one GPU."""
 
 START_S = 300
-"""Longest wait for the first training: TensorFlow is loaded in two processes, one after the other, on a busy machine."""
+"""Longest wait for the first training, on a busy machine: TensorFlow is loaded twice, one after the other."""
 
 
 @pytest.fixture(scope="module")
