@@ -30,7 +30,7 @@ from orchestrator.search.constrained_tpe import EXPLORING_SHARE, STARTUP, kernel
 from orchestrator.search.cost_model import CostModel, MeasuredNetwork
 from orchestrator.search.described import Describe, DescribedNetworks
 from orchestrator.search.history import History
-from orchestrator.search.observation import AT_LEAST, BoardCosts
+from orchestrator.search.observation import AT_LEAST, MEMORIES, NETWORK, BoardCosts
 from orchestrator.search.pairs import constraint_pairs, objective_pair
 from orchestrator.search.points import Points
 from orchestrator.search.suggesting import random_point, random_points, suggest_by
@@ -184,8 +184,9 @@ def _best(history: History, points: Points, chances: NDArray[np.float64], rng: n
 
 
 def _costs_of(result: Mapping[str, Any]) -> tuple[BoardCosts, ...]:
-    if "costs" in result:
+    """Give the costs in a result, or those that follow from violations."""
+    if result.get("costs"):
         return tuple(BoardCosts(**each) for each in result["costs"])
-    violations = result.get("constraints", {}).items()
-    shares = {name: 1.0 + (-each if name.endswith(AT_LEAST) else each) for name, each in violations}
+    violations = {name: each for name, each in result.get("constraints", {}).items() if name not in (NETWORK, MEMORIES)}
+    shares = {name: 1.0 + (-each if name.endswith(AT_LEAST) else each) for name, each in violations.items()}
     return (BoardCosts("", shares, tuple(result.get("layers", ()))),) if shares else ()

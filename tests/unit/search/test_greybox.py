@@ -115,6 +115,14 @@ def test_a_study_tells_it_layers_and_ends_when_no_point_is_left() -> None:
     assert sum(point["size"] <= 4 for point in told) == 8
 
 
+def test_what_did_not_link_is_no_cost() -> None:
+    study = Study(SMALL, "greybox", 1, networks=DescribedSpace(described))
+    for size in range(1, 9):
+        study.recall(size, {"size": size - 1, "rate": 0}, Observation(None, {"network": 0.0, "memories": 3.0}))
+    box = greybox.grey_box_of(study._domain, study._trials, described, greybox.Fit.ALL)
+    assert box.model() is None
+
+
 @pytest.mark.parametrize("algorithm", ["random", "tpe", "ctpe"])
 def test_as_a_filter_it_lets_others_propose_again_what_does_not_fit(algorithm: str) -> None:
     shares = {}
