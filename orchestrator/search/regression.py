@@ -10,6 +10,9 @@ from scipy.optimize import nnls
 
 Floats = NDArray[np.float64]
 
+RELUCTANCE = 0.2
+"""To explain anything by another feature than the first, which carries over best."""
+
 REACH = 2.0
 """How far a correction carries, in e-foldings of the features."""
 
@@ -27,7 +30,7 @@ class Regression:
 
     def __init__(self, features: Floats, targets: Floats) -> None:
         self._weights = _non_negative_weights(features, targets)
-        self._least = targets.min() / 2.0
+        self._least = targets.min() / 100.0  # far from all that is known the sum may be nothing
         left = np.log(targets / self._sums(features))
         self._variance = max(float(np.mean(left**2)), LEAST_NOISE)
         self._known = np.log1p(features)
@@ -49,9 +52,11 @@ class Regression:
 
 def _non_negative_weights(features: Floats, targets: Floats) -> Floats:
     weights = np.zeros(features.shape[1])
-    used = np.flatnonzero(features.any(axis=0))[: len(np.unique(features, axis=0))]
+    used = np.flatnonzero(features.any(axis=0))
     relative = features[:, used] / targets[:, None]
     scales = np.linalg.norm(relative, axis=0)
-    solution, _ = nnls(relative / scales, np.ones(len(targets)))
+    reluctant = RELUCTANCE * np.eye(len(used))[1:]
+    wanted = np.concatenate([np.ones(len(targets)), np.zeros(len(reluctant))])
+    solution, _ = nnls(np.concatenate([relative / scales, reluctant]), wanted)
     weights[used] = solution / scales
     return weights
