@@ -18,15 +18,18 @@ from orchestrator.cluster.interrupt import InterruptGuard
 from orchestrator.cluster.pool_client import PoolClient
 from orchestrator.cluster.ray_session import joined_ray, local_ray, this_node_id, this_node_resource
 from orchestrator.cluster.ray_stages import RayStages, Workers
+from orchestrator.cluster.screening import Screening, TrainerWatch
 from orchestrator.cluster.searcher import StudySearcher
 from orchestrator.cluster.trainer import AbandonedTrainings, start_trainers
 from orchestrator.cluster.watchers import NoProgress, SweepWatcher, WatcherCallback
 from orchestrator.datasets.dataset import Dataset
 from orchestrator.domain.experiment import Experiment
+from orchestrator.journal.journal import Journal
 from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.lab.meters import check_meters
 from orchestrator.lab.troubles import BoardTroubles
 from orchestrator.search.algorithms import DescribedSpace
+from orchestrator.search.replay import replay
 from orchestrator.search.study import Study
 from orchestrator.training.search_space import describer_of, load_search_space, training_labels_of
 
@@ -54,7 +57,7 @@ def run_candidates(
     search, module = experiment.search, load_search_space(experiment)
     networks = _described(experiment, module, dataset) if search.needs_shapes else None
     labels = training_labels_of(module)
-    study = Study(module.space(), search.algorithm, experiment.seed, search.candidates, labels, networks)
+    study = Study(module.space(), search.algorithm, experiment.seed, search.to_train, labels, networks)
     session = local_ray(experiment) if address is None else joined_ray(address, experiment)
     with (
         InterruptGuard() as guard,
@@ -68,7 +71,7 @@ def run_candidates(
             coordinate, experiment=sent, stages_of=partial(RayStages, experiment=sent, folder=folder, workers=workers)
         )
         all_watchers = [*watchers, AbandonedTrainings(workers.trainers)]
-        make_tuner(trainable, sent, folder, study, all_watchers, guard).fit()
+        make_tuner(trainable, sent, folder, study, all_watchers, guard, workers.trainers).fit()
         guard.check()
         troubles: BoardTroubles = pool.call("troubles", folder.sweep_id)
         return troubles
@@ -121,9 +124,25 @@ def make_tuner(
     study: Study,
     watchers: Sequence[SweepWatcher],
     guard: InterruptGuard,
+    trainers: Any = None,
 ) -> Any:
-    """Give a Ray Tune run of `trainable` that asks the study for every candidate."""
-    searcher = StudySearcher(study, experiment.search.candidates, experiment.fit)
+    """Give a Ray Tune run of `trainable` that asks the study for every candidate.
+
+    The study is fresh: what the folder's journal says, if it says anything, is told to it first.
+
+    Args:
+        trainers: handle of their pool; None: there is none.
+    """
+    journal, search = Journal(folder.journal), experiment.search
+    searcher = StudySearcher(
+        study,
+        search,
+        Screening(experiment.resources.trainers, search.trainings),
+        journal,
+        experiment.fit,
+        replay(study, journal.entries(), experiment.fit),
+        None if trainers is None else TrainerWatch(trainers),
+    )
     here = tune.PlacementGroupFactory(
         [{this_node_resource(): COORDINATOR_SHARE}], bundle_label_selector=[{"ray.io/node-id": this_node_id()}]
     )
@@ -133,7 +152,7 @@ def make_tuner(
             search_alg=searcher,
             scheduler=_asha(experiment),
             num_samples=-1,  # until the searcher says that it is over
-            max_concurrent_trials=experiment.search.concurrent,
+            max_concurrent_trials=search.concurrent,
             reuse_actors=True,
         ),
         run_config=tune.RunConfig(
@@ -146,16 +165,35 @@ def make_tuner(
 
 
 class _Asha(AsyncHyperBandScheduler):  # type: ignore[misc]
-    """ASHA, which pauses nothing; its base looks at every trial there ever was, at each step, for one to start."""
+    """ASHA, which pauses nothing; its base looks at every trial there ever was, at each step, for one to start.
+
+    It has Tune keep the processes of trials that ended for those to come. By itself Tune keeps as many as there are
+    trials that wait, or a single one, and where not each trial that ends is followed at once it starts most anew.
+
+    Args:
+        processes: how many are kept.
+    """
+
+    def __init__(self, processes: int, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._processes = processes
+        self._are_kept = False
 
     def choose_trial_to_run(self, tune_controller: Any) -> None:
         """None: Tune then starts those that wait, in their order."""
+
+    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        super().on_trial_complete(tune_controller, trial, result)
+        if not self._are_kept:
+            tune_controller._actor_cache.increase_max(trial.placement_group_factory, by=self._processes)
+            self._are_kept = True
 
 
 def _asha(experiment: Experiment) -> _Asha:
     """ASHA over epochs; it stops a trial *at* max_t, which lies beyond the last epoch: verification follows."""
     training = experiment.training
     return _Asha(
+        experiment.search.concurrent,
         time_attr=EPOCH_KEY,
         metric=VAL_ACCURACY_KEY,
         mode="max",
