@@ -1,7 +1,7 @@
 """Let an algorithm propose again what will hardly keep its budgets, by what is known of the costs of networks."""
 
 import sys
-from math import exp, inf
+from math import exp
 from random import Random
 from typing import Any
 
@@ -36,8 +36,6 @@ def suggest(
         describe, fit, training_labels: see `greybox.suggest`.
     """
     box = greybox.grey_box_of(domain, trials, describe, fit)
-    if box.model() is None:
-        return inner(new_ids, domain, trials, seed)
     documents: list[dict[str, Any]] = []
     for new_id in new_ids:
         random = Random(f"{seed} {new_id}")
@@ -61,5 +59,8 @@ def suggest(
 
 
 def _chance(box: greybox.GreyBox, document: dict[str, Any]) -> float:
+    """Give the chance that a proposal keeps its budgets: 0 for what describes no network, else 1 without a model."""
     model, shape = box.model(), box.shape_of(document)
-    return exp(-inf if model is None or shape is None else float(model.log_chances([shape])[0]))
+    if shape is None:
+        return 0.0
+    return 1.0 if model is None else exp(float(model.log_chances([shape])[0]))

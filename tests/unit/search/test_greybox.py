@@ -57,15 +57,18 @@ def test_it_finds_better_points_than_the_one_that_learns_constraints_from_scratc
     assert best["greybox"] < best["ctpe"]
 
 
-def test_points_without_a_network_are_never_suggested() -> None:
+@pytest.mark.parametrize("algorithm", ["greybox", "tpe"])
+def test_points_without_a_network_are_never_suggested(algorithm: str) -> None:
     def refusing(point: dict[str, Any]) -> NetworkShape:
         if len(point["layers"]) == 2:
             raise ValueError("no network")
         return describe(point)
 
-    trials = search(25, partial(greybox.suggest, describe=refusing))
-    assert {len(each) for each in (trials.vals["layers"],)} == {25}
-    assert 1 not in trials.vals["layers"]
+    study = Study(SPACE, algorithm, 1, 20, TRAINING_LABELS, DescribedSpace(refusing, filters=algorithm == "tpe"))
+    for _ in range(20):
+        ticket, point = study.ask()
+        assert len(point["layers"]) != 2
+        study.tell(ticket, Observation(0.5))
 
 
 def test_what_is_suggested_depends_on_what_was_told_not_on_the_order_in_which_it_ended() -> None:
