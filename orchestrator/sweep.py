@@ -11,8 +11,9 @@ from orchestrator.domain.experiment import Experiment
 from orchestrator.journal.journal import Journal
 from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.lab.meters import check_meters
+from orchestrator.lab.troubles import BoardTroubles
 from orchestrator.pipeline.check import score_test_split
-from orchestrator.report.summary import count_line, fault_line, winner_of
+from orchestrator.report.summary import count_line, fault_line, quarantine_lines, winner_of
 from orchestrator.tracking.mlflow_tracker import MlflowTracker
 from orchestrator.training.search_space import load_search_space
 
@@ -23,7 +24,7 @@ class SweepResult:
 
     Attributes:
         test_accuracy: the winner's, on the split that nothing else touched.
-        faults: of boards, by cause, those included that a retry mended.
+        troubles: of boards.
     """
 
     records: tuple[CandidateRecord, ...]
@@ -31,7 +32,7 @@ class SweepResult:
     test_accuracy: float | None
     tracking_uri: str
     tracking_errors: tuple[str, ...]
-    faults: dict[str, int]
+    troubles: BoardTroubles
 
 
 def check_experiment(experiment: Experiment, address: str | None = None) -> Dataset:
@@ -69,18 +70,18 @@ def run_sweep(
     tracker = MlflowTracker(experiment, folder)
     status, metrics, tags = "KILLED", {}, {}
     try:
-        faults = run_candidates(experiment, dataset, folder, [_JournalWatcher(journal), tracker, progress], address)
+        troubles = run_candidates(experiment, dataset, folder, [_JournalWatcher(journal), tracker, progress], address)
         records = journal.read()
         winner = winner_of(records)
         test_accuracy = _test_accuracy(dataset, folder, winner)
-        status, metrics, tags = "FINISHED", _metrics(winner, test_accuracy), _tags(records, winner, faults)
+        status, metrics, tags = "FINISHED", _metrics(winner, test_accuracy), _tags(records, winner, troubles)
     except Exception:
         status = "FAILED"
         raise
     finally:
         tracker.close(status, metrics, tags)
     winner_id = winner.candidate_id if winner else None
-    return SweepResult(records, winner_id, test_accuracy, tracker.tracking_uri, tuple(tracker.errors), faults)
+    return SweepResult(records, winner_id, test_accuracy, tracker.tracking_uri, tuple(tracker.errors), troubles)
 
 
 class _JournalWatcher:
@@ -113,10 +114,11 @@ def _metrics(winner: CandidateRecord | None, test_accuracy: float | None) -> dic
 
 
 def _tags(
-    records: tuple[CandidateRecord, ...], winner: CandidateRecord | None, faults: dict[str, int]
+    records: tuple[CandidateRecord, ...], winner: CandidateRecord | None, troubles: BoardTroubles
 ) -> dict[str, str]:
     return {
         "candidates": count_line(records),
         "winner": winner.candidate_id if winner else "none",
-        "board_faults": fault_line(faults),
+        "board_faults": fault_line(troubles.faults),
+        "boards_quarantined": "; ".join(quarantine_lines(troubles.quarantined)) or "none",
     }

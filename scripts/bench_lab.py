@@ -3,10 +3,12 @@
 
 Usage: .venv/bin/python scripts/bench_lab.py boards [--boards 1 2 4 8] [--each 20]
        .venv/bin/python scripts/bench_lab.py overhead [--candidates 100]
+       .venv/bin/python scripts/bench_lab.py pool [--candidates 100]
        .venv/bin/python scripts/bench_lab.py scale [--candidates 2000 | 10000] [--mlflow]
 
-`boards` measures prepared images on virtual boards. `overhead` and `scale` run Ray, Tune, journal and search (`random`)
-as a sweep does, with stages that give their records at once; `overhead` runs as many empty Tune trials too, in turns.
+`boards` measures prepared images on virtual boards; `pool` does so within a sweep whose other stages answer at once.
+`overhead` and `scale` run Ray, Tune, journal and search (`random`) as a sweep does, with stages that give their records
+at once; `overhead` runs as many empty Tune trials too, in turns.
 The first candidates, one for each process, take long: Tune starts all its processes meanwhile, and keeps them. Without
 that it would go on starting some that it no longer needs when they are up, and that would be what is measured.
 """
@@ -106,16 +108,19 @@ class Template:
 
     prepared: Prepared
     measured: Measured
+    request: MeasureRequest
 
 
 def make_template() -> Template:
     """Measure the golden network once, on a virtual board."""
     golden = make_golden(load_board_type(BOARD))
     agent = start_agent("template", {BOARD: 1})
-    measured = ask(MeasureRequest("template", "template", golden.image, golden.samples, repeats=1))[1]
+    request = MeasureRequest("template", "template", golden.image, golden.samples, repeats=1)
+    measured = ask(request)[1]
     ray.get(agent.stop.remote())
     image = replace(golden.image, elf=b"")
-    return Template(Prepared(b"", "", image.model_hash, (image,), (), (("build", 0.0),)), measured)
+    prepared = Prepared(b"", "", image.model_hash, (image,), (), (("build", 0.0),))
+    return Template(prepared, measured, replace(request, sweep="pooled"))
 
 
 def let_processes_start(candidate_id: str) -> None:
@@ -129,12 +134,16 @@ def nothing(*_: Any) -> None:
 
 
 class StandInStages:
-    """Gives records at once; `through_ray` sends an empty task wherever a real stage sends one."""
+    """Gives records at once; `through_ray` sends an empty task wherever a real stage sends one.
 
-    def __init__(self, candidate_id: str, template: Any, through_ray: bool) -> None:
+    With `through_pool` it measures indeed, on a virtual board that it asks the pool for.
+    """
+
+    def __init__(self, candidate_id: str, template: Any, through_ray: bool, through_pool: bool) -> None:
         let_processes_start(candidate_id)
+        self._candidate_id = candidate_id
         self._template: Template = ray.get(template)
-        self._through_ray = through_ray
+        self._through_ray, self._through_pool = through_ray, through_pool
 
     def _task(self) -> None:
         if self._through_ray:
@@ -145,7 +154,7 @@ class StandInStages:
         return self._template.prepared
 
     def screen(self, prepared: Prepared) -> tuple[Measured, ...]:
-        return (self._template.measured,)
+        return (self._measured("screen"),)
 
     def train(self, config: dict[str, Any]) -> Generator[EpochResult | Trained | Diverged, None, None]:
         for epoch in range(1, EPOCHS + 1):
@@ -157,7 +166,12 @@ class StandInStages:
         return self._template.prepared
 
     def verify(self, prepared: Prepared) -> tuple[Measured, ...]:
-        return (self._template.measured,)
+        return (self._measured("verify"),)
+
+    def _measured(self, stage: str) -> Measured:
+        if not self._through_pool:
+            return self._template.measured
+        return ask(replace(self._template.request, request_id=f"{stage}/{self._candidate_id}"))[1]
 
     def check(self, prepared: Prepared, runs: tuple[DeviceRun, ...]) -> HostCheck:
         self._task()
@@ -221,9 +235,11 @@ def run_trials(trainable: Any, experiment: Experiment, window: int, watchers: li
     return (counted[-1] - counted[0]) / (len(counted) - 1)
 
 
-def stand_ins(experiment: Experiment, template: Template, through_ray: bool) -> Any:
+def stand_ins(
+    experiment: Experiment, template: Template, *, through_ray: bool = False, through_pool: bool = False
+) -> Any:
     """A coordinator as in a sweep, with stand-in stages."""
-    stages_of = partial(StandInStages, template=ray.put(template), through_ray=through_ray)
+    stages_of = partial(StandInStages, template=ray.put(template), through_ray=through_ray, through_pool=through_pool)
     return partial(coordinate, experiment=experiment, stages_of=stages_of)
 
 
@@ -233,8 +249,8 @@ def bench_overhead(experiment: Experiment, folder: Path) -> None:
     record = CandidateRecord("empty", {}, Outcome.invalid("empty"), 0.0, 0.0)
     trainables = {
         "empty Tune trial": partial(empty_trial, record=record_to_json(record)),
-        "candidate, stages at once": stand_ins(experiment, template, False),
-        "candidate, empty Ray tasks": stand_ins(experiment, template, True),
+        "candidate, stages at once": stand_ins(experiment, template),
+        "candidate, empty Ray tasks": stand_ins(experiment, template, through_ray=True),
     }
     seconds: dict[str, list[float]] = defaultdict(list)
     for number in range(ROUNDS):
@@ -248,6 +264,20 @@ def bench_overhead(experiment: Experiment, folder: Path) -> None:
         print(f"| {name} | {median * 1e3:.0f} | {each} | {(median - least) * 1e3:.0f} |")
 
 
+def bench_pool(experiment: Experiment, folder: Path) -> None:
+    """Print how long candidates take that are measured twice, besides their boards' work: a board for each."""
+    template = make_template()
+    agent = start_agent("pooled", {BOARD: CONCURRENT})
+    run_trials(stand_ins(experiment, template, through_ray=True, through_pool=True), experiment, 0, [], folder)
+    ray.get(agent.stop.remote())
+    ended = Journal(SweepFolder(folder).journal).read()[2 * CONCURRENT :]
+    verified = [(record, record.stage_s) for record in ended if record.verification and record.stage_s]
+    took = statistics.median(record.ended_at - record.started_at for record, _ in verified)
+    boards = statistics.median(stage_s["screen"] + stage_s["verify"] for _, stage_s in verified)
+    print("| candidates measured twice by way of the pool | ms each | of these, boards work |\n|---|---|---|")
+    print(f"| {len(verified)} | {took * 1e3:.0f} | {boards * 1e3:.0f} |")
+
+
 def bench_scale(experiment: Experiment, folder: Path, with_mlflow: bool) -> None:
     """Print memory and time per candidate as a sweep grows."""
     template = make_template()
@@ -256,14 +286,14 @@ def bench_scale(experiment: Experiment, folder: Path, with_mlflow: bool) -> None
     print("| candidates done | driver MiB | ms per candidate |\n|---|---|---|", flush=True)
     window = max(1, experiment.search.candidates // WINDOWS)
     watchers: list[SweepWatcher] = [tracker] if tracker else []
-    run_trials(stand_ins(experiment, template, False), experiment, window, watchers, folder / "scale")
+    run_trials(stand_ins(experiment, template), experiment, window, watchers, folder / "scale")
     if tracker:
         tracker.close("FINISHED", {}, {})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("boards", "overhead", "scale"))
+    parser.add_argument("what", choices=("boards", "overhead", "pool", "scale"))
     parser.add_argument("--boards", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--each", type=int, default=20, help="measurements per board")
     parser.add_argument("--candidates", type=int)
@@ -281,6 +311,8 @@ def main() -> None:
                 bench_boards(boards, chosen.each)
         elif chosen.what == "overhead":
             bench_overhead(experiment, Path(folder))
+        elif chosen.what == "pool":
+            bench_pool(experiment, Path(folder))
         else:
             bench_scale(experiment, Path(folder), chosen.mlflow)
 

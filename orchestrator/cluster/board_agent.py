@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -12,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from orchestrator.cluster.board_pool import REPORT_S
 from orchestrator.cluster.pool_client import PoolClient
 from orchestrator.cluster.unit_worker import UnitWorker
-from orchestrator.domain.errors import InfrastructureError
+from orchestrator.domain.errors import InfrastructureError, InputError
 from orchestrator.domain.mapped_device import MappedDevice
 from orchestrator.lab.hosts import units_of
 from orchestrator.lab.references import References
+from orchestrator.lab.roll_call import LOST_S, REPORT_S
 from orchestrator.lab.unit import Unit
 from orchestrator.lab.unit_status import UnitStatus
 
@@ -42,6 +43,9 @@ class BoardAgent:
         others: units from elsewhere.
         state: folder for what outlives the agent; None: nothing does.
         sweep: the only one to serve; None: any.
+
+    Raises:
+        InputError: another agent of this name serves the lab.
     """
 
     def __init__(
@@ -57,6 +61,8 @@ class BoardAgent:
         self._host = host
         self._stop = threading.Event()
         self._pool = PoolClient(self._stop.is_set)
+        self._identity = _identity()
+        self._claim_name()
         units = [*units_of(devices, virtual, rehearsal), *others]
         references = References(state)
         self._workers = [UnitWorker(unit, host, self._pool, self._stop, references, sweep) for unit in units]
@@ -78,18 +84,32 @@ class BoardAgent:
                 logger.warning("%s: still measures after %.0f s; it is left alone", worker.name, STOP_S)
         self._reporter.join(max(1.0, deadline - time.monotonic()))
 
+    def _claim_name(self) -> None:
+        """Wait until a predecessor that was killed is forgotten: units are known by their agent's name."""
+        deadline = time.monotonic() + LOST_S + REPORT_S
+        while not self._pool.call("report", self._host, self._identity, ()):
+            if time.monotonic() > deadline:
+                raise InputError(f"--name {self._host}: another agent of this name serves the lab; give each its own")
+            time.sleep(REPORT_S / 2)
+
     def _report_for_ever(self) -> None:
         stopped = False
         while not stopped:
-            self._report(self.status())
+            self._call("report", self.status())
             stopped = self._stop.wait(REPORT_S)
-        self._report(())
+        self._call("leave")
 
-    def _report(self, units: tuple[UnitStatus, ...]) -> None:
+    def _call(self, method: str, *arguments: Any) -> None:
         try:
-            self._pool.call("report", self._host, units)
+            self._pool.call(method, self._host, self._identity, *arguments)
         except InfrastructureError as error:
             logger.error("%s: %s", self._host, error)
+
+
+def _identity() -> str:
+    """Tell agents of one name apart: an actor keeps its id when Ray restarts it."""
+    context = ray.get_runtime_context()
+    return str(context.get_actor_id() or f"{context.get_node_id()}/{os.getpid()}")
 
 
 def start_agent(

@@ -10,8 +10,11 @@ import ray
 
 from orchestrator.lab.attendance import Attendance, AttendanceList
 from orchestrator.lab.golden import Golden
+from orchestrator.lab.health import Health
 from orchestrator.lab.request_queue import PATIENCE, Patience, RequestQueue
 from orchestrator.lab.requests import Failure, Lease, Measured, MeasureRequest, Reply
+from orchestrator.lab.roll_call import REPORT_S, RollCall
+from orchestrator.lab.troubles import BoardTroubles
 from orchestrator.lab.unit_status import UnitStatus
 
 logger = logging.getLogger(__name__)
@@ -24,10 +27,6 @@ HEAD = "node:__internal_head__"
 CHECK_S = 1.0
 ANSWER_S = 20.0
 """Longest that `measure` and `pull` keep a caller waiting: who calls again proves to be alive."""
-
-REPORT_S = 2.0
-"""How often an agent reports; one that missed several reports is taken for lost."""
-LOST_S = 5 * REPORT_S
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,8 @@ class BoardPool:
         self._expiry: asyncio.Task[None] | None = None
         self._attendance = AttendanceList(time.monotonic)
         self._golden: dict[str, Golden] = {}
-        self._units: dict[str, tuple[float, tuple[UnitStatus, ...]]] = {}
+        self._roll_call = RollCall(time.monotonic)
+        self._quarantined: dict[str, dict[str, str]] = {}
         restarted = ray.get_runtime_context().was_current_actor_reconstructed
         self._knows_from = time.monotonic() + (patience.lease_s / 3 + REPORT_S if restarted else 0.0)
 
@@ -113,9 +113,9 @@ class BoardPool:
         """Know that somebody else uses a unit."""
         self._queue.occupied(unit, board)
 
-    async def faults(self, sweep: str) -> dict[str, int]:
-        """Count the faults met in a sweep by cause, those included that a retry mended."""
-        return dict(self._queue.faults.get(sweep, {}))
+    async def troubles(self, sweep: str) -> BoardTroubles:
+        """Give what went wrong with boards in a sweep so far."""
+        return BoardTroubles(dict(self._queue.faults.get(sweep, {})), dict(self._quarantined.get(sweep, {})))
 
     async def attend(self, attendance: Attendance, images: tuple[Golden, ...]) -> tuple[Attendance, ...]:
         """Note that a sweep is under way, and the images to check units of its board types with; gives the others.
@@ -135,26 +135,30 @@ class BoardPool:
         """Forget a sweep that has ended."""
         async with self._changed:
             self._attendance.leave(sweep)
-            self._queue.close(sweep)
+            self._forget(sweep)
 
     async def golden(self, board: str) -> Golden | None:
         """Give the image to check a unit with, where someone offered it."""
         return self._golden.get(board)
 
-    async def report(self, agent: str, units: tuple[UnitStatus, ...]) -> None:
-        """Take an agent's word on its units; none at all: it is leaving."""
-        self._units[agent] = (time.monotonic(), units)
-        if not units:
-            del self._units[agent]
+    async def report(self, agent: str, identity: str, units: tuple[UnitStatus, ...]) -> bool:
+        """Take an agent's word on its units; False: its name is another agent's. See `RollCall`."""
+        for unit in units:
+            if unit.health is Health.QUARANTINED:
+                for sweep in self._attendance.sweeps():
+                    if unit.sweep in (None, sweep):
+                        self._quarantined.setdefault(sweep, {})[unit.unit] = unit.reason
+        return self._roll_call.report(agent, identity, units)
+
+    async def leave(self, agent: str, identity: str) -> None:
+        """Forget an agent that ends."""
+        self._roll_call.leave(agent, identity)
 
     async def status(self) -> PoolStatus:
         """Give what is known of the lab."""
         await asyncio.sleep(max(0.0, self._knows_from - time.monotonic()))
-        since = time.monotonic() - LOST_S
-        self._units = {agent: said for agent, said in self._units.items() if said[0] >= since}
-        units = sorted((unit for _, said in self._units.values() for unit in said), key=lambda unit: unit.unit)
         faults = {sweep: dict(counted) for sweep, counted in self._queue.faults.items()}
-        return PoolStatus(tuple(units), self._queue.waiting_by_sweep(), faults)
+        return PoolStatus(self._roll_call.units(), self._queue.waiting_by_sweep(), faults)
 
     def _knows_leases(self) -> bool:
         """A pool that was restarted waits until every holder of a lease has renewed it: nothing is done twice."""
@@ -177,8 +181,12 @@ class BoardPool:
     def _expire(self) -> None:
         for sweep in self._attendance.absent():
             logger.warning("sweep %s ended without a word", sweep)
-            self._queue.close(sweep)
+            self._forget(sweep)
         self._queue.expire()
+
+    def _forget(self, sweep: str) -> None:
+        self._queue.close(sweep)
+        self._quarantined.pop(sweep, None)
 
 
 def start_board_pool(patience: Patience = PATIENCE) -> Any:

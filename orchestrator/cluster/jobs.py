@@ -16,7 +16,7 @@ SUCCEEDED = "SUCCEEDED"
 NO_AGENT = "No available agent"
 """What a head says that was started seconds ago."""
 
-AGENT_S = 60.0
+AGENT_S = 120.0
 PAUSE_S = 2.0
 
 

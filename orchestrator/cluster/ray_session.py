@@ -9,6 +9,7 @@ from typing import Any
 
 import ray
 
+from orchestrator.cluster import ray_messages
 from orchestrator.cluster.board_pool import NAMESPACE
 from orchestrator.domain.errors import InputError
 from orchestrator.domain.experiment import Experiment
@@ -105,6 +106,7 @@ def _sent_with(experiment: Experiment) -> dict[str, Any]:
 @contextmanager
 def _session(runtime_env: dict[str, Any] | None = None, **arguments: Any) -> Iterator[None]:
     os.environ.update(QUIET_ENVIRONMENT)
+    ray_messages.to_the_log()
     try:
         ray.init(
             namespace=NAMESPACE,

@@ -14,7 +14,7 @@ import ray
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from orchestrator.cluster.pool_client import PoolClient
-from orchestrator.cluster.trainer import HeldTrainer
+from orchestrator.cluster.trainer_queue import HeldTrainer
 from orchestrator.domain.candidate import EpochResult
 from orchestrator.domain.errors import InfrastructureError
 from orchestrator.domain.experiment import Experiment

@@ -17,13 +17,17 @@ from orchestrator.cluster.interrupt import InterruptGuard
 from orchestrator.cluster.pool_client import PoolClient
 from orchestrator.cluster.ray_session import joined_ray, local_ray, this_node_id, this_node_resource
 from orchestrator.cluster.ray_stages import RayStages, Workers
+from orchestrator.cluster.screening import Screening, TrainerWatch
 from orchestrator.cluster.searcher import StudySearcher
 from orchestrator.cluster.trainer import AbandonedTrainings, start_trainers
 from orchestrator.cluster.watchers import NoProgress, SweepWatcher, WatcherCallback
 from orchestrator.datasets.dataset import Dataset
 from orchestrator.domain.experiment import Experiment
+from orchestrator.journal.journal import Journal
 from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.lab.meters import check_meters
+from orchestrator.lab.troubles import BoardTroubles
+from orchestrator.search.replay import replay
 from orchestrator.search.study import Study
 from orchestrator.training.search_space import load_search_space, training_labels_of
 
@@ -39,17 +43,17 @@ def run_candidates(
     folder: SweepFolder,
     watchers: Sequence[SweepWatcher],
     address: str | None = None,
-) -> dict[str, int]:
+) -> BoardTroubles:
     """Search, measure, train and verify; every candidate reaches the watchers exactly once when it has ended.
 
-    Gives how many faults of boards were met by cause, those included that a retry mended.
+    Gives what went wrong with boards meanwhile.
 
     Raises:
         InputError: the search space cannot be loaded, or the cluster not joined.
         KeyboardInterrupt: the user stopped the sweep; nothing it started is left running.
     """
     search, module = experiment.search, load_search_space(experiment)
-    study = Study(module.space(), search.algorithm, experiment.seed, search.candidates, training_labels_of(module))
+    study = Study(module.space(), search.algorithm, experiment.seed, search.to_train, training_labels_of(module))
     session = local_ray(experiment) if address is None else joined_ray(address, experiment)
     with (
         InterruptGuard() as guard,
@@ -63,9 +67,10 @@ def run_candidates(
             coordinate, experiment=sent, stages_of=partial(RayStages, experiment=sent, folder=folder, workers=workers)
         )
         all_watchers = [*watchers, AbandonedTrainings(workers.trainers)]
-        make_tuner(trainable, sent, folder, study, all_watchers, guard).fit()
+        make_tuner(trainable, sent, folder, study, all_watchers, guard, workers.trainers).fit()
         guard.check()
-        return dict(pool.call("faults", folder.sweep_id))
+        troubles: BoardTroubles = pool.call("troubles", folder.sweep_id)
+        return troubles
 
 
 @contextmanager
@@ -110,9 +115,25 @@ def make_tuner(
     study: Study,
     watchers: Sequence[SweepWatcher],
     guard: InterruptGuard,
+    trainers: Any = None,
 ) -> Any:
-    """Give a Ray Tune run of `trainable` that asks the study for every candidate."""
-    searcher = StudySearcher(study, experiment.search.candidates, experiment.fit)
+    """Give a Ray Tune run of `trainable` that asks the study for every candidate.
+
+    The study is fresh: what the folder's journal says, if it says anything, is told to it first.
+
+    Args:
+        trainers: handle of their pool; None: there is none.
+    """
+    journal, search = Journal(folder.journal), experiment.search
+    searcher = StudySearcher(
+        study,
+        search,
+        Screening(experiment.resources.trainers, search.trainings),
+        journal,
+        experiment.fit,
+        replay(study, journal.entries(), experiment.fit),
+        None if trainers is None else TrainerWatch(trainers),
+    )
     here = tune.PlacementGroupFactory(
         [{this_node_resource(): COORDINATOR_SHARE}], bundle_label_selector=[{"ray.io/node-id": this_node_id()}]
     )
@@ -122,7 +143,7 @@ def make_tuner(
             search_alg=searcher,
             scheduler=_asha(experiment),
             num_samples=-1,  # until the searcher says that it is over
-            max_concurrent_trials=experiment.search.concurrent,
+            max_concurrent_trials=search.concurrent,
             reuse_actors=True,
         ),
         run_config=tune.RunConfig(
@@ -134,10 +155,36 @@ def make_tuner(
     )
 
 
-def _asha(experiment: Experiment) -> Any:
+class _Asha(AsyncHyperBandScheduler):  # type: ignore[misc]
+    """ASHA, which pauses nothing; its base looks at every trial there ever was, at each step, for one to start.
+
+    It has Tune keep the processes of trials that ended for those to come. By itself Tune keeps as many as there are
+    trials that wait, or a single one, and where not each trial that ends is followed at once it starts most anew.
+
+    Args:
+        processes: how many are kept.
+    """
+
+    def __init__(self, processes: int, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._processes = processes
+        self._are_kept = False
+
+    def choose_trial_to_run(self, tune_controller: Any) -> None:
+        """None: Tune then starts those that wait, in their order."""
+
+    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        super().on_trial_complete(tune_controller, trial, result)
+        if not self._are_kept:
+            tune_controller._actor_cache.increase_max(trial.placement_group_factory, by=self._processes)
+            self._are_kept = True
+
+
+def _asha(experiment: Experiment) -> _Asha:
     """ASHA over epochs; it stops a trial *at* max_t, which lies beyond the last epoch: verification follows."""
     training = experiment.training
-    return AsyncHyperBandScheduler(
+    return _Asha(
+        experiment.search.concurrent,
         time_attr=EPOCH_KEY,
         metric=VAL_ACCURACY_KEY,
         mode="max",

@@ -1,12 +1,11 @@
 """Trainer actors: long-lived, with TensorFlow imported once, serving candidate after candidate."""
 
-import asyncio
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import Any
 
 import ray
 
+from orchestrator.cluster.trainer_queue import TrainerQueue
 from orchestrator.datasets.dataset import Dataset
 from orchestrator.domain.candidate import CandidateRecord, EpochResult
 from orchestrator.domain.experiment import Experiment
@@ -59,18 +58,9 @@ class Trainer:
         self._cancelled.add(training_id)
 
 
-@dataclass(frozen=True)
-class HeldTrainer:
-    """A trainer and the training that it was held for before, by the same candidate; None: it was free."""
-
-    trainer: Any
-    earlier_training: str | None
-
-
-class TrainerPool:
-    """Starts the trainers and hands out free ones, one to a candidate; asking again gives the same one.
-
-    They end with this actor. Should it be restarted, it starts new ones, and who trained begins anew.
+class TrainerPool(TrainerQueue):
+    """Starts the trainers, which end with this actor. Should it be restarted, it starts new ones, and who trained
+    begins anew.
     """
 
     def __init__(self, experiment: Experiment) -> None:
@@ -81,24 +71,7 @@ class TrainerPool:
             concurrency_groups={"control": 1},
             max_restarts=-1,
         )(Trainer)
-        self._free: asyncio.Queue[Any] = asyncio.Queue()
-        for _ in range(resources.trainers):
-            self._free.put_nowait(actor.remote(experiment))
-        self._held: dict[str, tuple[Any, str]] = {}
-
-    async def acquire(self, candidate_id: str, training_id: str) -> HeldTrainer:
-        """Wait for a free trainer."""
-        trainer, earlier = self._held.pop(candidate_id, (None, None))
-        if trainer is None:
-            trainer = await self._free.get()
-        self._held[candidate_id] = (trainer, training_id)
-        return HeldTrainer(trainer, earlier)
-
-    async def release(self, candidate_id: str) -> None:
-        """Give the candidate's trainer back, if it holds one."""
-        trainer, _ = self._held.pop(candidate_id, (None, None))
-        if trainer is not None:
-            self._free.put_nowait(trainer)
+        super().__init__(actor.remote(experiment) for _ in range(resources.trainers))
 
     async def abandon(self, candidate_id: str) -> None:
         """End the training of a candidate that has ended, and free its trainer, if it holds one.
@@ -106,10 +79,10 @@ class TrainerPool:
         A coordinator whose trial was stopped may sleep in its last report, kept by Tune for a trial to come, and
         would hold the trainer as long as none comes.
         """
-        trainer, training_id = self._held.pop(candidate_id, (None, None))
-        if trainer is not None:
+        held = await self._take_back(candidate_id)
+        if held is not None:
+            trainer, training_id = held
             trainer.cancel.remote(training_id)
-            self._free.put_nowait(trainer)
 
 
 class AbandonedTrainings:

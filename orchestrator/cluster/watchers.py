@@ -54,6 +54,7 @@ class WatcherCallback(Callback):  # type: ignore[misc]
         self._guard = guard
         self._begins_anew = begins_anew
         self._started_at: dict[str, float] = {}
+        self._resources: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune saves its callbacks with the experiment, but a sweep is resumed from its journal."""
@@ -80,7 +81,7 @@ class WatcherCallback(Callback):  # type: ignore[misc]
         result = trial.last_result or {}
         if RECORD_KEY in result:
             self._finish(record_from_json(result[RECORD_KEY], CandidateRecord))
-            _lighten(trial)
+            self._lighten(trial)
         else:
             self._finish(self._lost(trial, "the trial ended without a report"))
 
@@ -107,9 +108,12 @@ class WatcherCallback(Callback):  # type: ignore[misc]
             ended_at=now,
         )
 
-
-def _lighten(trial: Any) -> None:
-    """Take from a trial that ended what nobody asks for any more: Tune keeps every trial until the sweep ends."""
-    trial.last_result.pop(RECORD_KEY, None)
-    trial.run_metadata.metric_analysis.clear()
-    trial.run_metadata.metric_n_steps.clear()
+    def _lighten(self, trial: Any) -> None:
+        """Take from a trial that ended what nobody asks for any more: Tune keeps every trial until the sweep ends."""
+        trial.config.pop("point", None)
+        trial.evaluated_params.clear()
+        trial.run_metadata.last_result = {}
+        trial.run_metadata.metric_analysis.clear()
+        trial.run_metadata.metric_n_steps.clear()
+        self._resources = self._resources or trial.placement_group_factory
+        trial.placement_group_factory = self._resources  # equal for all, but each trial has its own

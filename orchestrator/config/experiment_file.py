@@ -54,7 +54,25 @@ class _BudgetsFile(StrictModel):
 class _SearchFile(StrictModel):
     algorithm: Literal["random", "tpe", "ctpe"] = "tpe"
     candidates: Positive
-    concurrent: Positive = 2
+    trainings: Positive | None = None
+    concurrent: Positive | None = None
+
+    @model_validator(mode="after")
+    def _trainings_within_candidates(self) -> "_SearchFile":
+        if self.trainings is not None and self.trainings > self.candidates:
+            raise ValueError(
+                f"trainings must be <= candidates ({self.candidates}), each being measured first, "
+                f"but got {self.trainings}"
+            )
+        return self
+
+    def choice(self, resources: "_ResourcesFile") -> SearchChoice:
+        """Give the choice; by default there is room for a network at each trainer, one that waits for it, and two at
+        each board of ours: one on the board and one that is prepared for it.
+        """
+        boards = resources.most_boards or resources.virtual_boards
+        concurrent = self.concurrent or 2 * resources.trainers + 2 * boards
+        return SearchChoice(self.algorithm, self.candidates, concurrent, self.trainings)
 
 
 class _TrainingFile(StrictModel):
@@ -155,7 +173,7 @@ def read_experiment(path: Path) -> Experiment:
         dataset=_dataset(content.dataset, path.parent),
         targets=content.targets(),
         fit=content.fit,
-        search=SearchChoice(**content.search.model_dump()),
+        search=content.search.choice(content.resources),
         training=TrainingChoice(**content.training.model_dump()),
         measuring=MeasureChoice(**content.measuring.model_dump()),
         resources=ResourceChoice(**content.resources.model_dump()),

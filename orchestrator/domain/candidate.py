@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.domain.measurement import Measurement
-from orchestrator.domain.outcome import Outcome
+from orchestrator.domain.outcome import Outcome, Status
 from orchestrator.domain.parity import NotCompared, ParityReport
 
 
@@ -39,6 +39,20 @@ class Verification:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """A candidate that the search has handed out.
+
+    Attributes:
+        ticket: the search's number of the point.
+        drawn: value by label of the search space, where the label is active.
+    """
+
+    candidate_id: str
+    ticket: int
+    drawn: dict[str, int | float]
+
+
+@dataclass(frozen=True)
 class CandidateRecord:
     """Everything known of one candidate; each stage gives a new record with more in it.
 
@@ -65,6 +79,11 @@ class CandidateRecord:
         verified = self.verification.measurements if self.verification else ()
         boards = {measurement.board for measurement in verified}
         return (*verified, *(measurement for measurement in self.screening if measurement.board not in boards))
+
+    @property
+    def was_trained(self) -> bool:
+        """Whether the network kept its budgets untrained, so that a trainer was spent on it."""
+        return bool(self.epochs) or self.outcome.status in (Status.DEPLOYABLE, Status.STOPPED, Status.DIVERGED)
 
     @property
     def accuracy(self) -> float | None:

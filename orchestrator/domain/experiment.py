@@ -31,11 +31,23 @@ class Target:
 
 @dataclass(frozen=True)
 class SearchChoice:
-    """Algorithm, number of candidates, and how many of them are under way at once."""
+    """How candidates are suggested, and how many.
+
+    Attributes:
+        candidates: most that may be measured.
+        concurrent: most that may be under way at once, those included that fit and wait for a trainer.
+        trainings: most that may be trained; None: all that fit.
+    """
 
     algorithm: str
     candidates: int
     concurrent: int
+    trainings: int | None = None
+
+    @property
+    def to_train(self) -> int:
+        """Most that can be trained."""
+        return self.candidates if self.trainings is None else self.trainings
 
 
 @dataclass(frozen=True)

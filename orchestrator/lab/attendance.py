@@ -30,6 +30,10 @@ class AttendanceList:
         self._seen[attendance.sweep] = (self._now(), attendance)
         return tuple(other for _, other in self._seen.values() if other.sweep != attendance.sweep)
 
+    def sweeps(self) -> tuple[str, ...]:
+        """Name the sweeps under way."""
+        return tuple(self._seen)
+
     def leave(self, sweep: str) -> None:
         """Forget a sweep that has ended."""
         self._seen.pop(sweep, None)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.status import Status as Spinner
 
 from orchestrator.domain.candidate import CandidateRecord
+from orchestrator.domain.experiment import SearchChoice
 from orchestrator.domain.outcome import Status
 from orchestrator.report.text import shortened
 
@@ -15,9 +16,11 @@ from orchestrator.report.text import shortened
 class SweepProgress:
     """A line per finished candidate, and on a terminal a status line with what is under way."""
 
-    def __init__(self, console: Console, candidates: int, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, console: Console, search: SearchChoice, now: Callable[[], float] = time.monotonic) -> None:
         self._console = console
-        self._candidates = candidates
+        self._candidates = search.candidates
+        self._trainings = search.trainings
+        self._trained = 0
         self._now = now
         self._began = now()
         self._doing: dict[str, str] = {}
@@ -52,6 +55,7 @@ class SweepProgress:
         """Print how a candidate ended."""
         self._doing.pop(record.candidate_id, None)
         self._ends[record.outcome.status] += 1
+        self._trained += record.was_trained and record.outcome.status.teaches
         if record.outcome.status is Status.DEPLOYABLE and record.accuracy is not None:
             self._best = max(self._best or 0.0, record.accuracy)
         count = f"[{sum(self._ends.values())}/{self._candidates}]"
@@ -72,6 +76,7 @@ class SweepProgress:
         done = sum(self._ends.values())
         parts = [
             f"{done}/{self._candidates} done",
+            *([] if self._trainings is None else [f"{self._trained}/{self._trainings} trained"]),
             f"{self._ends[Status.INFEASIBLE]} infeasible",
             f"{self._ends[Status.FAILED]} failed",
             f"best {self._best:.1%}" if self._best is not None else "none deployable yet",
@@ -83,5 +88,8 @@ class SweepProgress:
     def _time_left(self, done: int) -> str:
         if done == 0:
             return "time left unknown"
-        left_s = (self._now() - self._began) / done * (self._candidates - done)
+        left = (self._candidates - done) / done
+        if self._trainings is not None and self._trained:  # the sweep ends with whatever is used up first
+            left = min(left, (self._trainings - self._trained) / self._trained)
+        left_s = (self._now() - self._began) * left
         return f"about {left_s / 60:.0f} min left" if left_s >= 90 else f"about {left_s:.0f} s left"

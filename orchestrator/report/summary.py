@@ -43,6 +43,11 @@ def failure_lines(records: Sequence[CandidateRecord]) -> list[str]:
     return [f"{count} candidate(s) failed for {cause}; the search was not told" for cause, count in causes.items()]
 
 
+def quarantine_lines(quarantined: Mapping[str, str]) -> list[str]:
+    """Give a line for each unit that was kept out, with the reason."""
+    return [f"{unit} ({reason})" for unit, reason in sorted(quarantined.items())]
+
+
 def fault_line(faults: Mapping[str, int]) -> str:
     """Give the number of faults of boards by cause, the most frequent first."""
     by_count = sorted(faults.items(), key=lambda item: (-item[1], item[0]))

@@ -5,11 +5,12 @@ from random import Random
 from typing import Any
 
 import hyperopt
-from hyperopt.base import JOB_STATE_DONE, Domain
+from hyperopt.base import Domain
 
 from orchestrator.search.algorithms import algorithm_of
 from orchestrator.search.loss import penalised_loss
 from orchestrator.search.observation import Observation
+from orchestrator.search.trials import Document, StudyTrials
 
 USUAL_CANDIDATES = 100
 
@@ -38,8 +39,8 @@ class Study:
         self._algorithm = algorithm_of(algorithm, candidates, training_labels)
         self._seed = seed
         self._domain = Domain(lambda point: 0.0, space)
-        self._trials = hyperopt.Trials()
-        self._open: dict[int, dict[str, Any]] = {}
+        self._trials = StudyTrials()
+        self._open: dict[int, Document] = {}
         self._next_ticket = 0
 
     def ask(self) -> tuple[int, dict[str, Any]]:
@@ -48,43 +49,45 @@ class Study:
         Raises:
             SpaceExhaustedError: every point of the space was proposed, or is known not to fit.
         """
-        self._trials.refresh()
         ticket = self._next_ticket
         # A seed of the ticket's own: a study that recalls what was told goes on as the one that was told it.
         seed = Random(f"{self._seed} {ticket}").randrange(2**31)
         documents = self._algorithm.suggest([ticket], self._domain, self._trials, seed)
         if not documents:
             raise SpaceExhaustedError
-        self._insert(documents[0])
-        return ticket, _plain(hyperopt.space_eval(self._space, self.drawn(ticket)))
+        self._add(ticket, _drawn_in(documents[0]))
+        return ticket, self.point(ticket)
 
-    def drawn(self, ticket: int) -> dict[str, float]:
+    def drawn(self, ticket: int) -> dict[str, int | float]:
         """Give what was drawn for the active labels of an open point.
 
         Raises:
             KeyError: no open point has this ticket.
         """
-        return {label: values[0] for label, values in self._open[ticket]["misc"]["vals"].items() if values}
+        return _drawn_in(self._open[ticket])
 
-    def recall(self, ticket: int, drawn: Mapping[str, float], observation: Observation | None = None) -> None:
+    def point(self, ticket: int) -> dict[str, Any]:
+        """Give an open point as the space's builder takes it.
+
+        Raises:
+            KeyError: no open point has this ticket.
+        """
+        point: dict[str, Any] = _plain(hyperopt.space_eval(self._space, self.drawn(ticket)))
+        return point
+
+    def recall(self, ticket: int, drawn: Mapping[str, int | float], observation: Observation | None = None) -> None:
         """Put back a point of an earlier run, with what it was told; without, the point is open again.
 
         Points must come in the order of their tickets, before any is asked for.
 
         Raises:
-            ValueError: the ticket does not come after all others.
+            ValueError: the ticket does not come after all others, or the space has no such label.
         """
         if ticket < self._next_ticket:
             raise ValueError(f"tickets must rise: {ticket} comes after {self._next_ticket - 1}")
-        values = {label: [drawn[label]] if label in drawn else [] for label in self._domain.params}
-        misc = {
-            "tid": ticket,
-            "cmd": self._domain.cmd,
-            "workdir": self._domain.workdir,
-            "idxs": {label: [ticket] * len(each) for label, each in values.items()},
-            "vals": values,
-        }
-        self._insert(self._trials.new_trial_docs([ticket], [None], [self._domain.new_result()], [misc])[0])
+        if unknown := sorted(drawn.keys() - self._domain.params.keys()):
+            raise ValueError(f"the space has no {', '.join(unknown)}")
+        self._add(ticket, drawn)
         if observation is not None:
             self.tell(ticket, observation)
 
@@ -94,11 +97,15 @@ class Study:
         Raises:
             KeyError: no open point has this ticket.
         """
-        self._close(ticket, self._result_of(observation))
+        self._trials.close(self._open.pop(ticket), self._result_of(observation))
 
     def forget(self, ticket: int) -> None:
         """Close a point of which nothing was learned: no good score, no bad one."""
-        self._close(ticket, {"status": hyperopt.STATUS_FAIL})
+        document = self._open.pop(ticket)
+        if self._algorithm.knows_constraints:
+            self._trials.close(document, {"status": hyperopt.STATUS_FAIL})
+        else:  # HyperOpt's TPE counts a point without a loss among the bad ones, failed or not
+            self._trials.drop(document)
 
     def _result_of(self, observation: Observation) -> dict[str, Any]:
         if not self._algorithm.knows_constraints:
@@ -114,18 +121,13 @@ class Study:
             "stopped": observation.stopped,
         }
 
-    def _insert(self, document: dict[str, Any]) -> None:
-        self._trials.insert_trial_docs([document])
-        ticket = document["tid"]
-        # The trials keep a copy. `refresh`, which looks at every one of them, is left to the next `ask`.
-        self._open[ticket] = self._trials._dynamic_trials[-1]
+    def _add(self, ticket: int, drawn: Mapping[str, int | float]) -> None:
+        self._open[ticket] = self._trials.add(self._domain, ticket, drawn)
         self._next_ticket = ticket + 1
 
-    def _close(self, ticket: int, result: dict[str, Any]) -> None:
-        # The trials hold this same document, whether they were refreshed or not.
-        document = self._open.pop(ticket)
-        document["result"] = result
-        document["state"] = JOB_STATE_DONE
+
+def _drawn_in(document: Document) -> dict[str, int | float]:
+    return {label: _plain(values[0]) for label, values in document["misc"]["vals"].items() if len(values)}
 
 
 def _plain(value: Any) -> Any:

@@ -144,7 +144,7 @@ def run_night(folder: Path, candidates: int, concurrent: int) -> None:
             study = Study(space(NETWORKS), "random", SEED)
             trainable = partial(coordinate, experiment=chosen, stages_of=stages_of)
             make_tuner(trainable, chosen, sweep, study, [night], guard).fit()
-        faults = ray.get(pool.faults.remote(sweep.sweep_id))
+        faults = ray.get(pool.troubles.remote(sweep.sweep_id)).faults
         night.end()
     report(night, faults, candidates, table)
     assert lab.processes.processes_left() == {}

@@ -1,15 +1,25 @@
 """A lab on several Ray nodes: agents, the pool and whole nodes die, and no request is lost."""
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import ray
 
+from orchestrator.cluster.board_agent import BoardAgent
 from orchestrator.cluster.board_pool import start_board_pool
+from orchestrator.config.board_catalogue import load_board_type
+from orchestrator.domain.mapped_device import MappedDevice
 from orchestrator.domain.model import FirmwareImage
+from orchestrator.lab.attendance import Attendance
+from orchestrator.lab.troubles import BoardTroubles
+from orchestrator.pipeline.golden import make_golden
 from tests.cluster.lab_cluster import (
+    BOARD,
     LabCluster,
     Sampler,
     asking,
@@ -22,6 +32,7 @@ from tests.cluster.lab_cluster import (
 )
 
 AT_ONCE = 8
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +72,7 @@ def test_an_agent_killed_while_it_measures_loses_no_request(lab: LabCluster, net
         until(lambda: is_busy(lab.agents["one"], "agent killed"))
         kill_actor(lab.agents["one"])
     assert [run.run.model_hash for run in measured(replies)] == [image.model_hash for image in networks[:AT_ONCE]]
-    faults = ray.get(start_board_pool().faults.remote("agent killed"))
+    faults = ray.get(start_board_pool().troubles.remote("agent killed")).faults
     assert set(faults) == {"agent-lost"}
     assert 1 <= faults["agent-lost"] <= 2
 
@@ -87,6 +98,23 @@ def test_two_sweeps_share_the_boards_evenly(lab: LabCluster, networks: list[Firm
     measured(replies)
     half = Counter(ends[: len(networks)])
     assert 1 / 3 <= half["first"] / len(networks) <= 2 / 3, half  # of 12, of which 4 boards have one each under way
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_two_drivers_share_the_boards_evenly_for_minutes_however_much_each_wants(lab: LabCluster) -> None:
+    drivers = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.cluster.asking_driver", lab.address, sweep, "300", str(at_once)],
+            env={**lab.processes.all_environment(), "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for sweep, at_once in (("greedy", 16), ("modest", 5))
+    ]
+    greedy, modest = (int(driver.communicate(timeout=500)[0]) for driver in drivers)
+    print(f"measurements in 300 s: {greedy} and {modest}")
+    assert 0.4 <= greedy / (greedy + modest) <= 0.6
 
 
 def test_a_sweep_holds_no_more_boards_than_it_asked_for(lab: LabCluster, networks: list[FirmwareImage]) -> None:
@@ -121,3 +149,24 @@ def test_a_pool_that_was_removed_is_started_anew_by_who_needs_it(
         ray.kill(start_board_pool())
     assert [run.run.model_hash for run in measured(replies)] == [image.model_hash for image in networks[:AT_ONCE]]
     until(lambda: len(ray.get(start_board_pool().status.remote()).units) == 4)
+
+
+def test_an_agent_with_the_name_of_another_is_refused(lab: LabCluster) -> None:
+    double = lab.processes.run("agent", "--address", lab.address, "--virtual", "nucleo_l476rg=1", "--name", "two")
+    assert double.returncode == 2, double.stderr
+    assert double.stderr.strip().splitlines()[-1] == (
+        "mcutune: --name two: another agent of this name serves the lab; give each its own"
+    )
+
+
+def test_a_sweep_is_told_which_boards_were_kept_out_and_why(lab: LabCluster) -> None:
+    pool = start_board_pool()
+    ray.get(pool.attend.remote(Attendance("watching", 0), (make_golden(load_board_type(BOARD)),)))
+    device = MappedDevice("unplugged", BOARD, "/dev/serial/by-id/nothing")
+    agent = ray.remote(num_cpus=0, max_concurrency=4)(BoardAgent).remote("desk", (device,), {})
+    troubles = until(lambda: (found := ray.get(pool.troubles.remote("watching"))).quarantined and found)
+    ray.get(agent.stop.remote())
+    assert set(troubles.quarantined) == {"desk/unplugged"}
+    assert troubles.quarantined["desk/unplugged"].startswith("port-missing: ")
+    ray.get(pool.close.remote("watching"))
+    assert ray.get(pool.troubles.remote("watching")) == BoardTroubles()

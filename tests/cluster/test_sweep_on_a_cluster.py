@@ -14,6 +14,9 @@ import ray
 
 from orchestrator.cluster.board_pool import start_board_pool
 from orchestrator.cluster.ray_session import check_cpus
+from orchestrator.cluster.screening import TrainerWatch
+from orchestrator.cluster.trainer_queue import TrainerQueue, TrainerUse
+from orchestrator.domain.candidate import Begun, CandidateRecord
 from orchestrator.domain.errors import InputError
 from orchestrator.domain.outcome import Status
 from orchestrator.journal.journal import Journal
@@ -40,6 +43,11 @@ def build_model(config, sample_shape, class_count):
     )
 """
 
+FEW_POINTS = OWN_SPACE.replace("[2, 3, 4, 5, 6, 7]", "[2, 3, 48]").replace(
+    '"learning_rate": 0.01', '"learning_rate": hp.choice("learning_rate", [0.01, 0.003, 0.001])'
+)
+FEW_POINTS += '\n\nTRAINING_LABELS = ("learning_rate",)\n'
+
 OWN_EXPERIMENT = """
 name: own
 search_space: own_space
@@ -54,7 +62,7 @@ resources: {trainers: 1, cpus_per_trainer: 0, gpus_per_trainer: 1}
 """More candidates at once than there are, where the cluster has one CPU and one GPU."""
 
 START_S = 300
-"""Longest wait for the first training: TensorFlow is loaded in two processes, one after the other, on a busy machine."""
+"""Longest wait for the first training, on a busy machine: TensorFlow is loaded twice, one after the other."""
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +103,46 @@ def kill_once(lab: LabCluster, name: str, sweep: "subprocess.Popen[str]") -> Non
     (pid, *_) = until(lambda: named(lab, name) or (sweep.poll() is not None and sweep.communicate()), limit_s=START_S)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
+
+
+def test_the_search_hears_of_trainers_without_waiting_for_them(lab: LabCluster) -> None:
+    queue = ray.remote(num_cpus=0, max_concurrency=10)(TrainerQueue).remote(["T0"])
+    watch = TrainerWatch(queue)
+    assert until(lambda: watch.latest() == TrainerUse(1))
+    ray.get(queue.acquire.remote("c1", "a"))
+    second = queue.acquire.remote("c2", "b")
+    assert until(lambda: watch.latest() == TrainerUse(0, waiting=("c2",), training=("c1",)))
+    ray.get(queue.release.remote("c1"))
+    assert ray.get(second).trainer == "T0"
+    assert until(lambda: watch.latest() == TrainerUse(0, training=("c2",)))
+
+
+@pytest.mark.timeout(600)
+def test_a_search_that_knows_constraints_measures_each_architecture_once_and_trains_none_again_that_did_not_fit(
+    lab: LabCluster, experiment: Path
+) -> None:
+    """Three architectures, one of which is too slow, each with three learning rates: seven points, or eight where
+    the slow one is under way twice. What is left when it is known not to fit is not asked for.
+    """
+    (experiment.parent / "own_space.py").write_text(FEW_POINTS)
+    before = lab.measurements()
+    few = write(experiment, 9, 1, random="ctpe", **{"ram: 24KiB": "cycles: 40000", "concurrent: 8": "concurrent: 2"})
+    sweep = lab.processes.start("sweep", few, "--address", lab.address, "--out", "few")
+    out, err = sweep.communicate(timeout=START_S)
+    assert sweep.returncode == 0, out + err
+    entries = Journal(lab.processes.folder / "few" / "journal.jsonl").entries()
+    records = [entry for entry in entries if isinstance(entry, CandidateRecord)]
+    assert {record.config["filters"] for record in records if record.outcome.status is Status.INFEASIBLE} == {48}
+    points = [(record.config["filters"], record.config["learning_rate"]) for record in records]
+    assert len(set(points)) == len(points)
+    assert {point for point in points if point[0] != 48} == {(n, rate) for n in (2, 3) for rate in (0.01, 0.003, 0.001)}
+    assert len(points) in (7, 8)
+    known = next(at for at, entry in enumerate(entries) if entry in records and entry.config["filters"] == 48)
+    slow = 2  # as the space's `hp.choice` draws it
+    assert slow not in [entry.drawn["filters"] for entry in entries[known:] if isinstance(entry, Begun)]
+    verified = sum(record.outcome.status is Status.DEPLOYABLE for record in records)
+    assert lab.measurements() - before == 3 + verified
+    assert f"The search space has no more points: {len(records)} of 9 candidates" in out
 
 
 @pytest.mark.timeout(600)

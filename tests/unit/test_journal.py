@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.domain.candidate import Begun
 from orchestrator.domain.errors import InputError
 from orchestrator.domain.parity import NotCompared
 from orchestrator.journal.journal import Journal
@@ -31,6 +32,26 @@ def test_a_last_line_cut_short_by_a_crash_costs_nothing_else(tmp_path: Path) -> 
         journal.append(record)
     journal.path.write_bytes(journal.path.read_bytes()[:-20])
     assert journal.read() == RECORDS[:-1]
+
+
+def test_what_was_begun_stands_between_the_records_in_its_place(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    begun = [Begun("c0001", 0, {"width": 2, "rate": 0.1}), Begun("c0002", 1, {"rate": 2.0})]
+    journal.begin(begun[0])
+    journal.begin(begun[1])
+    journal.append(RECORDS[0])
+    assert journal.entries() == (*begun, RECORDS[0])
+    assert journal.read() == RECORDS[:1]
+    assert type(begun[0].drawn["width"]) is type(journal.entries()[0].drawn["width"])  # type: ignore[union-attr]
+
+
+def test_a_journal_with_a_line_cut_short_is_written_on_from_the_line_before(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    for record in RECORDS[:2]:
+        Journal(path).append(record)
+    path.write_bytes(path.read_bytes()[:-20])
+    Journal(path).append(RECORDS[2])
+    assert Journal(path).read() == (RECORDS[0], RECORDS[2])
 
 
 def test_a_sweep_gets_a_folder_of_its_own_under_the_working_directory(

@@ -35,6 +35,13 @@ def test_an_energy_budget_is_read_in_joules(tmp_path: Path) -> None:
     assert Budget(Quantity.ENERGY, 0.0015) in experiment.budgets_of("nucleo_l476rg")
 
 
+def test_by_default_there_is_room_for_networks_that_wait_for_each_trainer_and_board(tmp_path: Path) -> None:
+    path = changed(tmp_path, "  concurrent: 3 ", "  trainings: 5 ")
+    search, resources = read_experiment(path).search, read_experiment(path).resources
+    assert search.concurrent == 2 * resources.trainers + 2 * resources.virtual_boards
+    assert (search.candidates, search.trainings, search.to_train) == (20, 5, 5)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
@@ -44,6 +51,11 @@ def test_an_energy_budget_is_read_in_joules(tmp_path: Path) -> None:
         ("seed: 1", "sead: 1", ["unknown key 'sead'", "did you mean 'seed'?"]),
         ("algorithm: tpe", "algorithm: tpee", ["search.algorithm", "'random', 'tpe' or 'ctpe'", "'tpee'"]),
         ("  candidates: 20", "  candidates: 0", ["search.candidates", "greater than or equal to 1", "0"]),
+        (
+            "  candidates: 20",
+            "  candidates: 20\n  trainings: 21",
+            ["search", "trainings must be <= candidates (20)", "21"],
+        ),
         ("board: nucleo_l476rg", "board: nucleo_l476", ["board", "did you mean 'nucleo_l476rg'?"]),
         ("dataset: digits ", "dataset: digit ", ["dataset.name", "did you mean 'digits'?"]),
         ("  epochs: 20", "  epochs: 2", ["training", "grace_epochs must be <= epochs (2)"]),

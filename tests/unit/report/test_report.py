@@ -5,6 +5,7 @@ import pytest
 from rich.console import Console
 
 from orchestrator.domain.errors import DeviceSilentError
+from orchestrator.domain.experiment import SearchChoice
 from orchestrator.domain.measurement import CyclesSource, MeasuredClock, MemorySetting
 from orchestrator.domain.model import MemoryPlan
 from orchestrator.domain.outcome import Outcome
@@ -60,7 +61,7 @@ def test_counts_and_failures_are_said_in_words() -> None:
 def test_progress_counts_what_ended_and_estimates_the_time_left() -> None:
     clock = iter([0.0, *[60.0] * 20])
     console = Console(file=StringIO(), width=140)
-    with SweepProgress(console, candidates=4, now=lambda: next(clock)) as progress:
+    with SweepProgress(console, SearchChoice("random", 4, 2), now=lambda: next(clock)) as progress:
         progress.on_started("c0001")
         progress.on_started("c0003")
         progress.on_finished(over_budget())
@@ -72,6 +73,16 @@ def test_progress_counts_what_ended_and_estimates_the_time_left() -> None:
         )
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert lines[1].startswith("[1/4] c0003: infeasible, over budget: latency")
+
+
+def test_progress_counts_trainings_where_there_is_a_limit_and_ends_with_what_is_used_up_first() -> None:
+    clock = iter([0.0, *[60.0] * 20])
+    with SweepProgress(Console(file=StringIO()), SearchChoice("random", 400, 2, 3), lambda: next(clock)) as progress:
+        progress.on_finished(over_budget())
+        progress.on_finished(deployable())
+        assert progress.summary() == (
+            "2/400 done · 1/3 trained · 1 infeasible · 0 failed · best 90.0% · about 2 min left"
+        )
 
 
 @pytest.mark.parametrize(

@@ -58,15 +58,35 @@ def test_several_points_may_be_open_and_are_told_in_any_order(algorithm: str) ->
         study.tell(tickets[0], Observation(0.1))
 
 
-def test_a_forgotten_point_changes_nothing_for_the_model() -> None:
-    """TPE must see neither a good nor a bad score: its losses stay those that were told."""
-    study = Study(SPACE, "tpe", 0)
-    told, _ = study.ask()
-    forgotten, _ = study.ask()
-    study.tell(told, Observation(0.3))
-    study.forget(forgotten)
-    losses = [loss for loss in study._trials.losses() if loss is not None]
-    assert losses == [0.3]
+@pytest.mark.parametrize("algorithm", ["random", "tpe"])
+def test_a_forgotten_point_changes_nothing_for_the_model(algorithm: str) -> None:
+    """HyperOpt's TPE must see neither a good nor a bad one: it suggests what it would had the point never been."""
+    study, never = Study(SPACE, algorithm, 0), Study(SPACE, algorithm, 0)
+    for _ in range(30):
+        ticket, point = study.ask()
+        if ticket == 12:
+            study.forget(ticket)
+            continue
+        never.recall(ticket, study.drawn(ticket), outcome(point))
+        study.tell(ticket, outcome(point))
+    assert study.ask() == never.ask()
+
+
+@pytest.mark.parametrize("algorithm", ["tpe", "ctpe"])
+def test_what_is_under_way_counts_as_bad_so_that_others_go_elsewhere(algorithm: str) -> None:
+    """Points under way stand where the best is: the model turns away from there, as it does not from nothing."""
+    near = {True: 0, False: 0}
+    for seed in range(10):
+        for crowded in near:
+            study = Study(SPACE, algorithm, seed)
+            for ticket in range(40):
+                x = -0.95 + ticket * 0.045
+                study.recall(ticket, {"x": x, "kind": 0}, outcome({"x": x}))
+            for ticket in range(40, 52 if crowded else 40):
+                study.recall(ticket, {"x": 0.5 + 0.005 * (ticket - 46), "kind": 0})
+            asked = [study.ask() for _ in range(3)]
+            near[crowded] += sum(abs(point["x"] - 0.5) < 0.1 for _, point in asked)
+    assert near[True] < 0.5 * near[False]
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -98,6 +118,11 @@ def test_points_are_recalled_in_the_order_of_their_tickets() -> None:
     with pytest.raises(ValueError, match="tickets must rise: 3 comes after 3"):
         study.recall(3, {"x": 0.5, "kind": 0})
     assert study.ask()[0] == 4
+
+
+def test_labels_that_the_space_does_not_have_are_refused() -> None:
+    with pytest.raises(ValueError, match="the space has no depth"):
+        Study(SPACE, "tpe", 0).recall(0, {"x": 0.5, "kind": 0, "depth": 3})
 
 
 def test_a_space_of_which_nothing_is_left_is_exhausted() -> None:
