@@ -80,7 +80,7 @@ class _BudgetsFile(StrictModel):
 
 
 class _SearchFile(StrictModel):
-    algorithm: Literal["random", "tpe", "ctpe"] = "tpe"
+    algorithm: Literal["random", "tpe", "ctpe", "svm-cbo", "nsga2", "scalarised-tpe"] = "tpe"
     candidates: Positive
     trainings: Positive | None = None
     concurrent: Positive | None = None
