@@ -17,7 +17,7 @@ from orchestrator.search.observation import Observation
 from orchestrator.search.study import Study
 from search_spaces.digits import TRAINING_LABELS, space
 
-ALGORITHMS = ("random", "tpe", "ctpe")
+ALGORITHMS = ("random", "tpe", "ctpe", "svm-cbo", "nsga2", "scalarised-tpe")
 BUDGETS = ("ram", "flash", "latency")
 SHARE_PER_BUDGET = 0.2 ** (1 / len(BUDGETS))
 SLOWEST_MS = {1_000: 50.0, 10_000: 150.0}

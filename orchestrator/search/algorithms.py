@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from orchestrator.search.observation import ONLY_LIMITS
+
 Suggest = Callable[..., list[dict[str, Any]]]
 
 RANDOM_STARTS = 8
@@ -34,16 +36,31 @@ def algorithm_of(name: str, candidates: int, training_labels: frozenset[str]) ->
     """
     from hyperopt import rand, tpe
 
-    from orchestrator.search import constrained_tpe
+    from orchestrator.search import constrained_tpe, nsga2, scalarised_tpe, svm_cbo
 
-    constrained = partial(
-        constrained_tpe.suggest,
-        startup=constrained_tpe.startup_of(candidates),
+    startup = constrained_tpe.startup_of(candidates)
+    constrained = partial(constrained_tpe.suggest, startup=startup, training_labels=training_labels)
+    in_two_phases = partial(
+        svm_cbo.suggest,
+        startup=startup,
+        boundary=svm_cbo.boundary_of(candidates),
         training_labels=training_labels,
+    )
+    genetic = partial(
+        nsga2.suggest,
+        population=nsga2.population_of(candidates),
+        training_labels=training_labels,
+        only_limits=ONLY_LIMITS,
+    )
+    scalarised = partial(
+        scalarised_tpe.suggest, startup=startup, training_labels=training_labels, only_limits=ONLY_LIMITS
     )
     table = {
         "random": Algorithm(rand.suggest),
         "tpe": Algorithm(partial(tpe.suggest, n_startup_jobs=RANDOM_STARTS, verbose=False)),
         "ctpe": Algorithm(constrained, knows_constraints=True),
+        "svm-cbo": Algorithm(in_two_phases, knows_constraints=True),
+        "nsga2": Algorithm(genetic, knows_constraints=True),
+        "scalarised-tpe": Algorithm(scalarised, knows_constraints=True),
     }
     return table[name]

@@ -15,6 +15,7 @@ import numpy as np
 from hyperopt import hp, rand, tpe
 from hyperopt.base import JOB_STATE_DONE, Domain
 
+from orchestrator.search import svm_cbo
 from orchestrator.search.constrained_tpe import STARTUP, suggest
 
 MOST_MEASURED = 2_000
@@ -84,8 +85,11 @@ def compare(trainings: tuple[int, ...] = (20, 30, 50), seeds: int = 20) -> None:
     constrained = partial(suggest, training_labels=TRAINING_LABELS)
     print("| algorithm |" + "".join(f" {count} trainings |" for count in trainings))
     print("|---" * (len(trainings) + 1) + "|")
-    for name, algorithm in (("random", rand.suggest), ("tpe", penalty), ("ctpe", constrained)):
-        best = [[best_after(algorithm, count, seed, name != "ctpe") for seed in range(seeds)] for count in trainings]
+    in_two_phases = partial(svm_cbo.suggest, training_labels=TRAINING_LABELS)
+    algorithms = {"random": rand.suggest, "tpe": penalty, "ctpe": constrained, "svm-cbo": in_two_phases}
+    for name, algorithm in algorithms.items():
+        penalised = name in ("random", "tpe")
+        best = [[best_after(algorithm, count, seed, penalised) for seed in range(seeds)] for count in trainings]
         print(f"| {name} |" + "".join(f" {median(each):.3f} |" for each in best))
 
 
