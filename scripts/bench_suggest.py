@@ -21,7 +21,7 @@ from orchestrator.search.observation import BoardCosts, Observation
 from orchestrator.search.study import Study
 from search_spaces.digits import TRAINING_LABELS, describe, space
 
-ALGORITHMS = ("random", "tpe", "ctpe", "greybox")
+ALGORITHMS = ("random", "tpe", "ctpe", "svm-cbo", "nsga2", "scalarised-tpe", "greybox")
 BUDGETS = ("ram", "flash", "latency")
 SHARE_PER_BUDGET = 0.2 ** (1 / len(BUDGETS))
 SLOWEST_MS = {"ctpe": {1_000: 50.0, 10_000: 150.0}, "greybox": {1_000: 1_000.0, 10_000: 1_000.0}}

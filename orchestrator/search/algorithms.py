@@ -6,6 +6,7 @@ from typing import Any
 
 from orchestrator.domain.deployability import Fit
 from orchestrator.search.described import Describe
+from orchestrator.search.observation import ONLY_LIMITS
 from orchestrator.search.suggesting import Suggest
 
 RANDOM_STARTS = 8
@@ -51,19 +52,42 @@ def algorithm_of(
     """
     from hyperopt import rand, tpe
 
-    from orchestrator.search import constrained_tpe, cost_filter, greybox
+    from orchestrator.search import constrained_tpe, cost_filter, greybox, nsga2, scalarised_tpe, svm_cbo
 
-    own: dict[str, Any] = {"startup": constrained_tpe.startup_of(candidates), "training_labels": training_labels}
+    startup = constrained_tpe.startup_of(candidates)
+    constrained = partial(constrained_tpe.suggest, startup=startup, training_labels=training_labels)
+    in_two_phases = partial(
+        svm_cbo.suggest,
+        startup=startup,
+        boundary=svm_cbo.boundary_of(candidates),
+        training_labels=training_labels,
+    )
+    genetic = partial(
+        nsga2.suggest,
+        population=nsga2.population_of(candidates),
+        training_labels=training_labels,
+        only_limits=ONLY_LIMITS,
+    )
+    scalarised = partial(
+        scalarised_tpe.suggest, startup=startup, training_labels=training_labels, only_limits=ONLY_LIMITS
+    )
     table = {
         "random": Algorithm(rand.suggest),
         "tpe": Algorithm(partial(tpe.suggest, n_startup_jobs=RANDOM_STARTS, verbose=False)),
-        "ctpe": Algorithm(partial(constrained_tpe.suggest, **own), knows_constraints=True),
+        "ctpe": Algorithm(constrained, knows_constraints=True),
+        "svm-cbo": Algorithm(in_two_phases, knows_constraints=True),
+        "nsga2": Algorithm(genetic, knows_constraints=True),
+        "scalarised-tpe": Algorithm(scalarised, knows_constraints=True),
     }
     if networks is not None:
-        described: dict[str, Any] = {"describe": networks.describe, "fit": networks.fit}
-        table["greybox"] = Algorithm(partial(greybox.suggest, **own, **described), knows_constraints=True)
+        described: dict[str, Any] = {
+            "describe": networks.describe,
+            "fit": networks.fit,
+            "training_labels": training_labels,
+        }
+        own = partial(greybox.suggest, startup=startup, **described)
+        table["greybox"] = Algorithm(own, knows_constraints=True)
         if networks.filters:
-            inner = table[name].suggest
-            filtered = partial(cost_filter.suggest, inner=inner, training_labels=training_labels, **described)
+            filtered = partial(cost_filter.suggest, inner=table[name].suggest, **described)
             return replace(table[name], suggest=filtered)
     return table[name]

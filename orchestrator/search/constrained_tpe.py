@@ -74,21 +74,30 @@ def startup_of(candidates: int) -> int:
     return min(max(ceil(STARTUP_SHARE * candidates), FEWEST_STARTUP), STARTUP)
 
 
-def suggest_point(history: History, rng: np.random.Generator, startup: int = STARTUP) -> Points | None:
+def suggest_point(
+    history: History, rng: np.random.Generator, startup: int = STARTUP, losses: NDArray[np.float64] | None = None
+) -> Points | None:
     """Give the point to try next, or None if no new one was found.
 
     The first, and now and then one ever after, are drawn from the prior, so that no region is given up for good. If
     that gives too little that could be trained, they are drawn from what probably holds all constraints instead.
+
+    Args:
+        losses: what is to be small, by row of the history, in place of its losses.
     """
     starts = history.trained_count < startup
     at_random = startup * MOST_RANDOM_PER_STARTUP if starts else startup
     if history.finished_count < at_random or rng.random() < EXPLORING_SHARE:
         return random_point(history, rng)
-    proposals = _proposals(history, rng, starts)
+    objective = objective_pair(history, losses)
+    proposals = _proposals(history, None if starts else objective, rng)
     fresh = proposals[history.is_new(proposals)]
     if not len(fresh):
         return random_point(history, rng)
-    chosen = one_of(_starting_scores(history, fresh), rng) if starts else int(np.argmax(_scores(history, fresh)))
+    if starts:
+        chosen = one_of(_starting_scores(history, fresh), rng)
+    else:
+        chosen = int(np.argmax(_scores(history, objective, fresh)))
     return fresh[chosen : chosen + 1]
 
 
@@ -98,14 +107,14 @@ def one_of(scores: NDArray[np.float64], rng: np.random.Generator) -> int:
     return int(rng.choice(len(scores), p=weights / weights.sum()))
 
 
-def _proposals(history: History, rng: np.random.Generator, starts: bool) -> Points:
+def _proposals(history: History, objective: Pair | None, rng: np.random.Generator) -> Points:
     """Draw from the prior and from the good densities, that of the objective as often as all others together."""
     fitting = fitting_architectures(history)
     groups = [fitting] if len(fitting) else [pair.good for pair in constraint_pairs(history)]
-    if not starts:
-        groups += [objective_pair(history).good] * max(len(groups), 1)
+    if objective is not None:
+        groups += [objective.good] * max(len(groups), 1)
     groups = [group for group in groups if len(group)]
-    prior_count = ceil((STARTING_PRIOR_SHARE if starts else PRIOR_SHARE) * PROPOSALS)
+    prior_count = ceil((STARTING_PRIOR_SHARE if objective is None else PRIOR_SHARE) * PROPOSALS)
     centres = [np.tile(history.space.inactive, (prior_count, 1))]
     for group in groups:
         near = history.cells[rng.choice(group, size=ceil((PROPOSALS - prior_count) / len(groups)))]
@@ -114,7 +123,7 @@ def _proposals(history: History, rng: np.random.Generator, starts: bool) -> Poin
     return kernels_of(history, len(history.cells)).sample(np.concatenate(centres), rng)
 
 
-def _scores(history: History, points: Points) -> NDArray[np.float64]:
+def _scores(history: History, objective: Pair, points: Points) -> NDArray[np.float64]:
     """Give the logarithm of the product of all relative density ratios, those of the constraints damped.
 
     Their product with all gammas is an estimate p of the chance that all constraints hold, and p / (p + DOUBT) takes
@@ -126,7 +135,7 @@ def _scores(history: History, points: Points) -> NDArray[np.float64]:
     log_fits = log_ratios(history, points, constraints, history.architecture)
     log_fits += sum(np.log(pair.gamma) for pair in constraints)
     tempered = log_fits - np.logaddexp(log_fits, np.log(DOUBT))
-    return log_ratios(history, points, [objective_pair(history)], everything) + tempered
+    return log_ratios(history, points, [objective], everything) + tempered
 
 
 def _starting_scores(history: History, points: Points) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """What the search is told of a candidate.
 
-Constraints are the budgets, each by its violation: relative to the limit, > 0 where it is broken. Two more are always
-there, so that what could not even be measured teaches something:
+Constraints are the budgets, each by its name and its violation: relative to the limit, > 0 where it is broken. Two
+more are always there, so that what could not even be measured teaches something:
 
     memories    KiB by which the image does not link
     network     1 where the point describes no valid network
@@ -11,16 +11,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from orchestrator.domain.budget import Margin
+from orchestrator.domain.budget import Bound, Margin, Quantity, name_of
 from orchestrator.domain.candidate import CandidateRecord
 from orchestrator.domain.deployability import Fit
 from orchestrator.domain.outcome import Outcome, Status
 
-AT_LEAST = "_at_least"
+AT_LEAST = f"_{Bound.AT_LEAST.value}"
 """Ends the name of a budget that is a lower limit."""
 
 MEMORIES = "memories"
 NETWORK = "network"
+
+ONLY_LIMITS = frozenset({MEMORIES, NETWORK, *(name_of(quantity, Bound.AT_LEAST) for quantity in Quantity)})
+"""Constraints that are kept or broken, but that nobody wants to see as small as can be."""
 
 LOSS_DIVERGED = 1.0
 
@@ -84,7 +87,7 @@ def _costs(record: CandidateRecord) -> tuple[BoardCosts, ...]:
     }
     shares: dict[str, dict[str, float]] = {}
     for margin in record.outcome.margins:
-        shares.setdefault(margin.board, {})[margin.quantity.value] = margin.value / margin.limit
+        shares.setdefault(margin.board, {})[margin.name] = margin.value / margin.limit
     return tuple(BoardCosts(board, each, layers.get(board, ())) for board, each in shares.items())
 
 
@@ -110,8 +113,7 @@ def _violations(outcome: Outcome, fit: Fit) -> dict[str, float]:
 def _worst(margins: Iterable[Margin]) -> dict[str, float]:
     worst: dict[str, float] = {}
     for margin in margins:
-        name = margin.quantity.value
-        worst[name] = max(margin.violation, worst.get(name, margin.violation))
+        worst[margin.name] = max(margin.violation, worst.get(margin.name, margin.violation))
     return worst
 
 

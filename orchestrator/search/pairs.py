@@ -30,9 +30,13 @@ class Pair:
         return bool(len(self.good) and len(self.bad))
 
 
-def objective_pair(history: History) -> Pair:
-    """The best of what was trained, against the rest of it and what is under way."""
-    losses = history.losses
+def objective_pair(history: History, losses: NDArray[np.float64] | None = None) -> Pair:
+    """The best of what was trained, against the rest of it and what is under way.
+
+    Args:
+        losses: what is to be small, by row of the history, in place of its losses; NaN where there was no training.
+    """
+    losses = history.losses if losses is None else losses
     trained = np.flatnonzero(~np.isnan(losses))
     by_loss = trained[np.argsort(losses[trained], kind="stable")]
     count = _good_count(len(trained))

@@ -22,7 +22,7 @@ HOMES = {
     "capstone": ["virtual_board"],
     "elftools": ["toolchain"],
     "tflite_micro": ["compiler", "parity"],
-    "sklearn": ["datasets"],
+    "sklearn": ["datasets", "search"],
     "scipy": ["search"],
     "pydantic": ["config"],
     "yaml": ["config"],

@@ -16,7 +16,7 @@ from hyperopt import hp, rand, tpe
 from hyperopt.base import JOB_STATE_DONE, Domain
 
 from orchestrator.domain.network_shape import LayerShape, NetworkShape
-from orchestrator.search import greybox
+from orchestrator.search import greybox, svm_cbo
 from orchestrator.search.constrained_tpe import STARTUP, suggest
 
 MOST_MEASURED = 2_000
@@ -104,8 +104,15 @@ def compare(trainings: tuple[int, ...] = (20, 30, 50), seeds: int = 20) -> None:
     constrained = partial(suggest, training_labels=TRAINING_LABELS)
     print("| algorithm |" + "".join(f" {count} trainings |" for count in trainings))
     print("|---" * (len(trainings) + 1) + "|")
+    in_two_phases = partial(svm_cbo.suggest, training_labels=TRAINING_LABELS)
     described = partial(greybox.suggest, describe=describe, training_labels=TRAINING_LABELS)
-    algorithms = {"random": rand.suggest, "tpe": penalty, "ctpe": constrained, "greybox": described}
+    algorithms = {
+        "random": rand.suggest,
+        "tpe": penalty,
+        "ctpe": constrained,
+        "svm-cbo": in_two_phases,
+        "greybox": described,
+    }
     for name, algorithm in algorithms.items():
         penalised = name in ("random", "tpe")
         best = [[best_after(algorithm, count, seed, penalised) for seed in range(seeds)] for count in trainings]
