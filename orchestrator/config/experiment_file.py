@@ -80,10 +80,11 @@ class _BudgetsFile(StrictModel):
 
 
 class _SearchFile(StrictModel):
-    algorithm: Literal["random", "tpe", "ctpe", "svm-cbo", "nsga2", "scalarised-tpe"] = "tpe"
+    algorithm: Literal["random", "tpe", "ctpe", "svm-cbo", "nsga2", "scalarised-tpe", "greybox"] = "tpe"
     candidates: Positive
     trainings: Positive | None = None
     concurrent: Positive | None = None
+    filter: Literal["greybox"] | None = None
 
     @model_validator(mode="after")
     def _trainings_within_candidates(self) -> "_SearchFile":
@@ -94,13 +95,21 @@ class _SearchFile(StrictModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _one_greybox(self) -> "_SearchFile":
+        if self.algorithm == self.filter:
+            raise ValueError(
+                f"filter: {self.filter} stands in front of other algorithms; {self.algorithm} has it inside"
+            )
+        return self
+
     def choice(self, resources: "_ResourcesFile") -> SearchChoice:
         """Give the choice; by default there is room for a network at each trainer, one that waits for it, and two at
         each board of ours: one on the board and one that is prepared for it.
         """
         boards = resources.most_boards or resources.virtual_boards
         concurrent = self.concurrent or 2 * resources.trainers + 2 * boards
-        return SearchChoice(self.algorithm, self.candidates, concurrent, self.trainings)
+        return SearchChoice(self.algorithm, self.candidates, concurrent, self.trainings, self.filter)
 
 
 class _TrainingFile(StrictModel):

@@ -95,13 +95,14 @@ def suggest_point(
     if not len(fresh):
         return random_point(history, rng)
     if starts:
-        chosen = _one_of(_starting_scores(history, fresh), rng)
+        chosen = one_of(_starting_scores(history, fresh), rng)
     else:
         chosen = int(np.argmax(_scores(history, objective, fresh)))
     return fresh[chosen : chosen + 1]
 
 
-def _one_of(scores: NDArray[np.float64], rng: np.random.Generator) -> int:
+def one_of(scores: NDArray[np.float64], rng: np.random.Generator) -> int:
+    """Draw a number, each as probable as the exponential of its score."""
     weights = np.exp(scores - scores.max())
     return int(rng.choice(len(scores), p=weights / weights.sum()))
 
@@ -119,7 +120,7 @@ def _proposals(history: History, objective: Pair | None, rng: np.random.Generato
         near = history.cells[rng.choice(group, size=ceil((PROPOSALS - prior_count) / len(groups)))]
         crossed = len(near) // 2
         centres += [near[crossed:], rng.permuted(near[:crossed], axis=0)]
-    return _kernels(history, len(history.cells)).sample(np.concatenate(centres), rng)
+    return kernels_of(history, len(history.cells)).sample(np.concatenate(centres), rng)
 
 
 def _scores(history: History, objective: Pair, points: Points) -> NDArray[np.float64]:
@@ -131,10 +132,10 @@ def _scores(history: History, objective: Pair, points: Points) -> NDArray[np.flo
     """
     everything = np.arange(len(history.space.dimensions))
     constraints = [pair for pair in constraint_pairs(history) if pair.says_something]
-    log_fits = _log_ratios(history, points, constraints, history.architecture)
+    log_fits = log_ratios(history, points, constraints, history.architecture)
     log_fits += sum(np.log(pair.gamma) for pair in constraints)
     tempered = log_fits - np.logaddexp(log_fits, np.log(DOUBT))
-    return _log_ratios(history, points, [objective], everything) + tempered
+    return log_ratios(history, points, [objective], everything) + tempered
 
 
 def _starting_scores(history: History, points: Points) -> NDArray[np.float64]:
@@ -144,18 +145,18 @@ def _starting_scores(history: History, points: Points) -> NDArray[np.float64]:
     """
     fitting = fitting_architectures(history)
     if not len(fitting):
-        return _log_ratios(history, points, list(constraint_pairs(history)), history.architecture)
+        return log_ratios(history, points, list(constraint_pairs(history)), history.architecture)
     pair = Pair(fitting, np.setdiff1d(history.first_of_architectures(), fitting))
-    return _log_ratios(history, points, [pair], history.architecture)
+    return log_ratios(history, points, [pair], history.architecture)
 
 
-def _log_ratios(history: History, points: Points, pairs: list[Pair], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+def log_ratios(history: History, points: Points, pairs: list[Pair], columns: NDArray[np.intp]) -> NDArray[np.float64]:
     """Give the sum of the logarithms of the pairs' ratios; their kernels are computed once for all of them."""
     pairs = [pair for pair in pairs if pair.says_something]
     if not pairs:
         return np.zeros(len(points))
     rows = np.unique(np.concatenate([each for pair in pairs for each in (pair.good, pair.bad)]))
-    kernels = _kernels(history, len(rows))
+    kernels = kernels_of(history, len(rows))
     log_prior = kernels.log_prior(points.cells, columns)
     logs = kernels.log_densities(points.cells, history.cells[rows], columns)
     largest = np.maximum(logs.max(axis=1), log_prior)
@@ -176,6 +177,7 @@ def _mean_density(
     return np.asarray((densities @ weights + prior) / (len(members) + 1.0), dtype=np.float64)
 
 
-def _kernels(history: History, kernel_count: int) -> Kernels:
+def kernels_of(history: History, kernel_count: int) -> Kernels:
+    """Give the kernels for so many observations of a history."""
     active = (history.cells != history.space.inactive).sum(axis=1).mean()
     return Kernels(history.space, shrinkage_of(kernel_count, float(active)))

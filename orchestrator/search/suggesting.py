@@ -13,6 +13,9 @@ from orchestrator.search.history import History
 from orchestrator.search.parzen import Kernels
 from orchestrator.search.points import Points, PointSpace
 
+Suggest = Callable[..., list[dict[str, Any]]]
+"""HyperOpt's form of an algorithm: from new ids, domain, trials and seed to documents."""
+
 PickPoint = Callable[[History, np.random.Generator], Points | None]
 """Gives the point to try next, or None if no new one was found."""
 

@@ -23,6 +23,7 @@ HOMES = {
     "elftools": ["toolchain"],
     "tflite_micro": ["compiler", "parity"],
     "sklearn": ["datasets", "search"],
+    "scipy": ["search"],
     "pydantic": ["config"],
     "yaml": ["config"],
     "click": ["cli"],

@@ -77,6 +77,12 @@ def test_by_default_there_is_room_for_networks_that_wait_for_each_trainer_and_bo
         ("  ram: 4KiB", "  energy: 2W", ["budgets.energy", "J, mJ, uJ", "'2W'"]),
         ("seed: 1", "sead: 1", ["unknown key 'sead'", "did you mean 'seed'?"]),
         ("algorithm: tpe", "algorithm: tpee", ["search.algorithm", "'random', 'tpe', 'ctpe'", "'tpee'"]),
+        ("algorithm: tpe", "filter: grey", ["search.filter", "'greybox'", "'grey'"]),
+        (
+            "algorithm: tpe ",
+            "algorithm: greybox\n  filter: greybox #",
+            ["search", "filter: greybox stands in front of"],
+        ),
         ("  candidates: 20", "  candidates: 0", ["search.candidates", "greater than or equal to 1", "0"]),
         (
             "  candidates: 20",

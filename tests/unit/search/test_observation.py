@@ -81,6 +81,16 @@ def test_a_board_too_small_does_not_count_where_another_will_do() -> None:
     assert observed(record, Fit.ALL).violations["memories"] == 5.0
 
 
+def test_what_stands_behind_the_violations_is_told_for_each_board() -> None:
+    observation = observed(over_budget(cycles=1_600_000))
+    (costs,) = observation.costs
+    assert costs.board == MEASUREMENT.board
+    assert costs.shares == pytest.approx({name: 1.0 + observation.violations[name] for name in costs.shares})
+    assert set(costs.shares) == {"ram", "flash", "latency"}
+    assert costs.layers == (("CONV_2D", 390_000),)
+    assert observed(ended(UNLINKED)).costs == ()
+
+
 def test_upper_and_lower_limits_of_every_quantity_are_constraints_of_their_own() -> None:
     run = measured(cycles=800_000, energy=ENERGY)
     budgets = [Budget(each, each.of(run) * share, bound) for each in Quantity for bound, share in LIMITS.items()]
