@@ -15,7 +15,7 @@ from orchestrator.lab.troubles import BoardTroubles
 from orchestrator.pipeline.check import score_test_split
 from orchestrator.report.summary import count_line, fault_line, quarantine_lines, winner_of
 from orchestrator.tracking.mlflow_tracker import MlflowTracker
-from orchestrator.training.search_space import load_search_space
+from orchestrator.training.search_space import describer_of, load_search_space
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,11 @@ def check_experiment(experiment: Experiment, address: str | None = None) -> Data
     """
     if address is None:
         check_meters(experiment, units=())  # those of a lab are asked when the cluster has been joined
-    load_search_space(experiment)
-    return load_dataset(experiment.dataset, experiment.seed)
+    module = load_search_space(experiment)
+    dataset = load_dataset(experiment.dataset, experiment.seed)
+    if experiment.search.needs_shapes:
+        describer_of(module, dataset.sample_shape, dataset.class_count)
+    return dataset
 
 
 def run_sweep(

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import ray
@@ -27,9 +28,10 @@ from orchestrator.journal.journal import Journal
 from orchestrator.journal.sweep_folder import SweepFolder
 from orchestrator.lab.meters import check_meters
 from orchestrator.lab.troubles import BoardTroubles
+from orchestrator.search.algorithms import DescribedSpace
 from orchestrator.search.replay import replay
 from orchestrator.search.study import Study
-from orchestrator.training.search_space import load_search_space, training_labels_of
+from orchestrator.training.search_space import describer_of, load_search_space, training_labels_of
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +55,9 @@ def run_candidates(
         KeyboardInterrupt: the user stopped the sweep; nothing it started is left running.
     """
     search, module = experiment.search, load_search_space(experiment)
-    study = Study(module.space(), search.algorithm, experiment.seed, search.to_train, training_labels_of(module))
+    networks = _described(experiment, module, dataset) if search.needs_shapes else None
+    labels = training_labels_of(module)
+    study = Study(module.space(), search.algorithm, experiment.seed, search.to_train, labels, networks)
     session = local_ray(experiment) if address is None else joined_ray(address, experiment)
     with (
         InterruptGuard() as guard,
@@ -71,6 +75,11 @@ def run_candidates(
         guard.check()
         troubles: BoardTroubles = pool.call("troubles", folder.sweep_id)
         return troubles
+
+
+def _described(experiment: Experiment, module: ModuleType, dataset: Dataset) -> DescribedSpace:
+    describe = describer_of(module, dataset.sample_shape, dataset.class_count)
+    return DescribedSpace(describe, experiment.fit, filters=experiment.search.filter is not None)
 
 
 @contextmanager

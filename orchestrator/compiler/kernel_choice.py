@@ -2,14 +2,14 @@
 
 from orchestrator.compiler.step import Step
 
-_NEGLIGIBLE_SHARE = 1 / 64
+NEGLIGIBLE_SHARE = 1 / 64
 """Of all multiply-accumulates: what a slower kernel may take over."""
 
 
 def fewer_kernels(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """Give the steps with those replaced whose work another kernel of the network does as well, in its memory."""
     replaceable = [step for step in steps if step.otherwise is not None]
-    if sum(step.macs for step in replaceable) > _NEGLIGIBLE_SHARE * sum(step.macs for step in steps):
+    if sum(step.macs for step in replaceable) > NEGLIGIBLE_SHARE * sum(step.macs for step in steps):
         return steps
     scratch_of: dict[str, int] = {}
     for step in steps:

@@ -2,7 +2,7 @@
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -10,7 +10,7 @@ from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.config.strict import StrictModel, read_yaml
 from orchestrator.config.units import parse_count, parse_energy_j, parse_size_bytes, parse_time_s
 from orchestrator.datasets.catalogue import BUNDLED_DATASETS
-from orchestrator.domain.budget import Budget, Quantity
+from orchestrator.domain.budget import Bound, Budget, Quantity
 from orchestrator.domain.deployability import Fit
 from orchestrator.domain.errors import InputError
 from orchestrator.domain.experiment import (
@@ -43,19 +43,48 @@ class _DatasetFile(StrictModel):
         raise ValueError(f"must be the path of an .npz file or one of {known}; {hint}but got {name!r}")
 
 
+Size = Annotated[int, BeforeValidator(parse_size_bytes), Field(gt=0)]
+Time = Annotated[float, BeforeValidator(parse_time_s), Field(gt=0)]
+Count = Annotated[int, BeforeValidator(parse_count), Field(gt=0)]
+Energy = Annotated[float, BeforeValidator(parse_energy_j), Field(gt=0)]
+
+Number = TypeVar("Number", int, float)
+
+
+class _LimitsFile(StrictModel, Generic[Number]):
+    """One or both limits of a quantity; a plain value is the upper one."""
+
+    at_most: Number | None = None
+    at_least: Number | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _value_alone(cls, value: object) -> object:
+        return value if isinstance(value, dict) else {"at_most": value}
+
+    @model_validator(mode="after")
+    def _leave_room(self) -> "_LimitsFile[Number]":
+        if self.at_most is None and self.at_least is None:
+            raise ValueError("must have at_most, at_least or both")
+        if self.at_most is not None and self.at_least is not None and self.at_least > self.at_most:
+            raise ValueError(f"at_least must be <= at_most ({self.at_most}), but got {self.at_least}")
+        return self
+
+
 class _BudgetsFile(StrictModel):
-    ram: Annotated[int, BeforeValidator(parse_size_bytes), Field(gt=0)] | None = None
-    flash: Annotated[int, BeforeValidator(parse_size_bytes), Field(gt=0)] | None = None
-    latency: Annotated[float, BeforeValidator(parse_time_s), Field(gt=0)] | None = None
-    cycles: Annotated[int, BeforeValidator(parse_count), Field(gt=0)] | None = None
-    energy: Annotated[float, BeforeValidator(parse_energy_j), Field(gt=0)] | None = None
+    ram: _LimitsFile[Size] | None = None
+    flash: _LimitsFile[Size] | None = None
+    latency: _LimitsFile[Time] | None = None
+    cycles: _LimitsFile[Count] | None = None
+    energy: _LimitsFile[Energy] | None = None
 
 
 class _SearchFile(StrictModel):
-    algorithm: Literal["random", "tpe", "ctpe"] = "tpe"
+    algorithm: Literal["random", "tpe", "ctpe", "svm-cbo", "nsga2", "scalarised-tpe", "greybox"] = "tpe"
     candidates: Positive
     trainings: Positive | None = None
     concurrent: Positive | None = None
+    filter: Literal["greybox"] | None = None
 
     @model_validator(mode="after")
     def _trainings_within_candidates(self) -> "_SearchFile":
@@ -66,13 +95,21 @@ class _SearchFile(StrictModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _one_greybox(self) -> "_SearchFile":
+        if self.algorithm == self.filter:
+            raise ValueError(
+                f"filter: {self.filter} stands in front of other algorithms; {self.algorithm} has it inside"
+            )
+        return self
+
     def choice(self, resources: "_ResourcesFile") -> SearchChoice:
         """Give the choice; by default there is room for a network at each trainer, one that waits for it, and two at
         each board of ours: one on the board and one that is prepared for it.
         """
         boards = resources.most_boards or resources.virtual_boards
         concurrent = self.concurrent or 2 * resources.trainers + 2 * boards
-        return SearchChoice(self.algorithm, self.candidates, concurrent, self.trainings)
+        return SearchChoice(self.algorithm, self.candidates, concurrent, self.trainings, self.filter)
 
 
 class _TrainingFile(StrictModel):
@@ -190,5 +227,10 @@ def _dataset(content: _DatasetFile, folder: Path) -> DatasetChoice:
 
 
 def _budgets(content: _BudgetsFile) -> tuple[Budget, ...]:
-    limits = content.model_dump(exclude_none=True)
-    return tuple(Budget(quantity, limits[quantity.value]) for quantity in Quantity if quantity.value in limits)
+    limits: dict[str, dict[str, float]] = content.model_dump(exclude_none=True)
+    return tuple(
+        Budget(quantity, limits[quantity.value][bound.value], bound)
+        for quantity in Quantity
+        for bound in Bound
+        if bound.value in limits.get(quantity.value, {})
+    )

@@ -49,12 +49,38 @@ def _energy_j(measurement: Measurement) -> float:
     return measurement.energy.inference_j
 
 
+class Bound(Enum):
+    """On which side of its limit a value must lie; the value is its key in the experiment file."""
+
+    AT_MOST = "at_most"
+    AT_LEAST = "at_least"
+
+
 @dataclass(frozen=True)
 class Budget:
-    """An upper limit on one quantity, in bytes, seconds, cycles or joules."""
+    """A limit on one quantity, in bytes, seconds, cycles or joules."""
 
     quantity: Quantity
     limit: float
+    bound: Bound = Bound.AT_MOST
+
+    @property
+    def name(self) -> str:
+        """What it is called in the search and in MLflow: `ram`; `ram_at_least`."""
+        return name_of(self.quantity, self.bound)
+
+    def __str__(self) -> str:
+        return limit_text(self.quantity, self.limit, self.bound)
+
+
+def name_of(quantity: Quantity, bound: Bound) -> str:
+    """Give the name of a budget: one quantity may have an upper and a lower limit."""
+    return quantity.value if bound is Bound.AT_MOST else f"{quantity.value}_{bound.value}"
+
+
+def limit_text(quantity: Quantity, limit: float, bound: Bound) -> str:
+    """Print a limit for people: `10.00 ms`, `at least 10.00 ms`."""
+    return f"{'at least ' if bound is Bound.AT_LEAST else ''}{quantity.text(limit)}"
 
 
 @dataclass(frozen=True)
@@ -65,23 +91,32 @@ class Margin:
     quantity: Quantity
     limit: float
     value: float
+    bound: Bound = Bound.AT_MOST
 
     @property
-    def violation(self) -> float:
-        """How far beyond the limit, relative to it: 0.5 is 50 % too much; negative values are room left."""
+    def name(self) -> str:
+        """The name of the budget."""
+        return name_of(self.quantity, self.bound)
+
+    @property
+    def excess(self) -> float:
+        """How far above the limit, relative to it; negative below."""
         return self.value / self.limit - 1.0
 
     @property
+    def violation(self) -> float:
+        """How far on the wrong side of the limit: 0.5 is 50 % too much, or too little; negative is room left."""
+        return -self.excess if self.bound is Bound.AT_LEAST else self.excess
+
+    @property
     def fits(self) -> bool:
-        return self.value <= self.limit
+        return self.value >= self.limit if self.bound is Bound.AT_LEAST else self.value <= self.limit
 
     def __str__(self) -> str:
-        return (
-            f"{self.quantity.value} {self.quantity.text(self.value)} of {self.quantity.text(self.limit)}"
-            f" ({self.violation:+.0%})"
-        )
+        limit = limit_text(self.quantity, self.limit, self.bound)
+        return f"{self.quantity.value} {self.quantity.text(self.value)} of {limit} ({self.excess:+.0%})"
 
 
 def margins_of(budgets: Iterable[Budget], measurement: Measurement) -> tuple[Margin, ...]:
     """Hold every budget against the measurement, in the order of the budgets."""
-    return tuple(Margin(measurement.board, b.quantity, b.limit, b.quantity.of(measurement)) for b in budgets)
+    return tuple(Margin(measurement.board, b.quantity, b.limit, b.quantity.of(measurement), b.bound) for b in budgets)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from orchestrator.domain.budget import Margin
+from orchestrator.domain.budget import Bound, Margin
 
 
 class Fit(Enum):
@@ -69,8 +69,11 @@ class Deployability:
     def _reason_on(self, board: str) -> str:
         if shortages := self._lacks_memory(board):
             return f"does not link into the board's memories: {', '.join(map(str, shortages))}"
-        broken = self._broken(board)
-        return f"over budget: {'; '.join(map(str, broken))}" if broken else ""
+        parts = {
+            "over budget": [str(margin) for margin in self._broken(board) if margin.bound is Bound.AT_MOST],
+            "under budget": [str(margin) for margin in self._broken(board) if margin.bound is Bound.AT_LEAST],
+        }
+        return "; ".join(f"{text}: {'; '.join(broken)}" for text, broken in parts.items() if broken)
 
     def _all_boards(self) -> tuple[str, ...]:
         facts: Sequence[Margin | Shortage] = (*self.margins, *self.shortages)

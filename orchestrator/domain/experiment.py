@@ -37,17 +37,24 @@ class SearchChoice:
         candidates: most that may be measured.
         concurrent: most that may be under way at once, those included that fit and wait for a trainer.
         trainings: most that may be trained; None: all that fit.
+        filter: what proposals must pass; None: nothing.
     """
 
     algorithm: str
     candidates: int
     concurrent: int
     trainings: int | None = None
+    filter: str | None = None
 
     @property
     def to_train(self) -> int:
         """Most that can be trained."""
         return self.candidates if self.trainings is None else self.trainings
+
+    @property
+    def needs_shapes(self) -> bool:
+        """Whether the search space must describe its networks."""
+        return "greybox" in (self.algorithm, self.filter)
 
 
 @dataclass(frozen=True)

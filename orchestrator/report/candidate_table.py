@@ -68,7 +68,7 @@ def _verdict(record: CandidateRecord, has_boards: bool) -> str:
     if outcome.status is Status.INFEASIBLE and outcome.broken:
         broken = [margin for margin in outcome.margins if not margin.fits]
         on = [f" on {margin.board}" if has_boards else "" for margin in broken]
-        excess = [f"{m.quantity.value} {m.violation:+.0%}{board}" for m, board in zip(broken, on, strict=True)]
+        excess = [f"{m.quantity.value} {m.excess:+.0%}{board}" for m, board in zip(broken, on, strict=True)]
         return "infeasible: " + ", ".join(excess)
     if outcome.status is Status.DEPLOYABLE:
         return f"deployable on {', '.join(outcome.boards)}" if has_boards else "deployable"

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from orchestrator.domain.budget import Margin, Quantity
+from orchestrator.domain.budget import Bound, Margin, Quantity, limit_text
 from orchestrator.domain.candidate import CandidateRecord
 from orchestrator.domain.deployability import Fit
 from orchestrator.domain.experiment import Experiment
@@ -56,24 +56,27 @@ class _Held:
 
 
 def _tightest_lines(records: Sequence[CandidateRecord], experiment: Experiment) -> list[str]:
-    by_budget: dict[tuple[str, Quantity], list[Margin]] = defaultdict(list)
+    by_budget: dict[tuple[str, str], list[Margin]] = defaultdict(list)
     for record in records:
         for margin in _margins_that_count(record, experiment.fit):
-            by_budget[margin.board, margin.quantity].append(margin)
+            by_budget[margin.board, margin.name].append(margin)
     budgets = [_Held(tuple(margins)) for margins in by_budget.values()]
     tightest = max(budgets, key=lambda held: held.tightness, default=None)
     if tightest is None or not tightest.broken_count:
         return []
     nearest = tightest.nearest
-    budget = f"{nearest.quantity.value} {nearest.quantity.text(nearest.limit)}{_on(nearest.board, experiment)}"
+    limit = limit_text(nearest.quantity, nearest.limit, nearest.bound)
+    budget = f"{nearest.quantity.value} {limit}{_on(nearest.board, experiment)}"
     count = f"Tightest budget: {budget}, broken by {tightest.broken_count} of {len(tightest.margins)} measured"
     if nearest.fits:
         return [f"{count}, kept by others"]
-    return [f"{count}, by {nearest.violation:+.0%} at least", *_floor_lines(records, nearest)]
+    return [f"{count}, by {nearest.excess:+.0%} at least", *_floor_lines(records, nearest)]
 
 
 def _floor_lines(records: Iterable[CandidateRecord], nearest: Margin) -> list[str]:
     """Say so where not even a network without tensors, or without weights, would keep the budget."""
+    if nearest.bound is Bound.AT_LEAST:
+        return []
     measured = [each for record in records for each in record.measurements if each.board == nearest.board]
     if nearest.quantity is Quantity.RAM:
         floor, besides = min(each.ram_bytes - each.footprint.arena_bytes for each in measured), "tensors"

@@ -15,20 +15,19 @@ search there.
 What the objective may return: see `history.py`. docs/search.md describes what it does, and how well.
 """
 
-from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from hyperopt.base import Domain, Trials
 from numpy.typing import NDArray
 
-from orchestrator.search.dimensions import dimensions_of
 from orchestrator.search.history import History
 from orchestrator.search.pairs import Pair, constraint_pairs, fitting_architectures, objective_pair
 from orchestrator.search.parzen import Kernels, shrinkage_of
-from orchestrator.search.points import Points, PointSpace
+from orchestrator.search.points import Points
+from orchestrator.search.suggesting import PROPOSALS, random_point, suggest_by
 
 STARTUP = 10
 FEWEST_STARTUP = 5
@@ -43,27 +42,10 @@ EXPLORING_SHARE = 0.2
 DOUBT = 0.5
 """How little a doubt about the constraints counts against a point: see `_scores`."""
 
-PROPOSALS = 96
-"""Points that are drawn from the good densities and the prior, the best of which is suggested."""
-
 PRIOR_SHARE = 0.1
 STARTING_PRIOR_SHARE = 0.5
-"""Of the proposals, those that are drawn from the prior. Half of the others mix what stood in different points."""
-
-BATCHES = 8
-"""If all proposals are known, so many batches are drawn from the prior, each twice the last one's size."""
-
-
-@dataclass(frozen=True)
-class _Known:
-    """A history with the algorithm's view of it."""
-
-    history: History
-    domain: Domain
-    training_labels: frozenset[str]
-
-
-_known: "WeakKeyDictionary[Trials, _Known]" = WeakKeyDictionary()
+"""Of the proposals, from the good densities and the prior, those that are drawn from the prior. Half of the others mix
+what stood in different points."""
 
 
 def suggest(
@@ -83,17 +65,8 @@ def suggest(
     Raises:
         InputError: the space uses a distribution that is none of `hyperopt.hp`'s.
     """
-    history = _history_of(domain, trials, training_labels)
-    history.update(trials.trials)
-    documents: list[dict[str, Any]] = []
-    for new_id in new_ids:
-        if documents:
-            history.add_open(documents[-1])
-        point = suggest_point(history, np.random.default_rng([seed, len(documents)]), startup)
-        if point is None:
-            break
-        documents += _documents(new_id, history.space.write(point.values[0]), domain, trials)
-    return documents
+    pick = partial(suggest_point, startup=startup)
+    return suggest_by(pick, new_ids, domain, trials, seed, training_labels)
 
 
 def startup_of(candidates: int) -> int:
@@ -101,46 +74,56 @@ def startup_of(candidates: int) -> int:
     return min(max(ceil(STARTUP_SHARE * candidates), FEWEST_STARTUP), STARTUP)
 
 
-def suggest_point(history: History, rng: np.random.Generator, startup: int = STARTUP) -> Points | None:
+def suggest_point(
+    history: History, rng: np.random.Generator, startup: int = STARTUP, losses: NDArray[np.float64] | None = None
+) -> Points | None:
     """Give the point to try next, or None if no new one was found.
 
     The first, and now and then one ever after, are drawn from the prior, so that no region is given up for good. If
     that gives too little that could be trained, they are drawn from what probably holds all constraints instead.
+
+    Args:
+        losses: what is to be small, by row of the history, in place of its losses.
     """
     starts = history.trained_count < startup
     at_random = startup * MOST_RANDOM_PER_STARTUP if starts else startup
     if history.finished_count < at_random or rng.random() < EXPLORING_SHARE:
-        return _random_point(history, rng)
-    proposals = _proposals(history, rng, starts)
+        return random_point(history, rng)
+    objective = objective_pair(history, losses)
+    proposals = _proposals(history, None if starts else objective, rng)
     fresh = proposals[history.is_new(proposals)]
     if not len(fresh):
-        return _random_point(history, rng)
-    chosen = _one_of(_starting_scores(history, fresh), rng) if starts else int(np.argmax(_scores(history, fresh)))
+        return random_point(history, rng)
+    if starts:
+        chosen = one_of(_starting_scores(history, fresh), rng)
+    else:
+        chosen = int(np.argmax(_scores(history, objective, fresh)))
     return fresh[chosen : chosen + 1]
 
 
-def _one_of(scores: NDArray[np.float64], rng: np.random.Generator) -> int:
+def one_of(scores: NDArray[np.float64], rng: np.random.Generator) -> int:
+    """Draw a number, each as probable as the exponential of its score."""
     weights = np.exp(scores - scores.max())
     return int(rng.choice(len(scores), p=weights / weights.sum()))
 
 
-def _proposals(history: History, rng: np.random.Generator, starts: bool) -> Points:
+def _proposals(history: History, objective: Pair | None, rng: np.random.Generator) -> Points:
     """Draw from the prior and from the good densities, that of the objective as often as all others together."""
     fitting = fitting_architectures(history)
     groups = [fitting] if len(fitting) else [pair.good for pair in constraint_pairs(history)]
-    if not starts:
-        groups += [objective_pair(history).good] * max(len(groups), 1)
+    if objective is not None:
+        groups += [objective.good] * max(len(groups), 1)
     groups = [group for group in groups if len(group)]
-    prior_count = ceil((STARTING_PRIOR_SHARE if starts else PRIOR_SHARE) * PROPOSALS)
+    prior_count = ceil((STARTING_PRIOR_SHARE if objective is None else PRIOR_SHARE) * PROPOSALS)
     centres = [np.tile(history.space.inactive, (prior_count, 1))]
     for group in groups:
         near = history.cells[rng.choice(group, size=ceil((PROPOSALS - prior_count) / len(groups)))]
         crossed = len(near) // 2
         centres += [near[crossed:], rng.permuted(near[:crossed], axis=0)]
-    return _kernels(history, len(history.cells)).sample(np.concatenate(centres), rng)
+    return kernels_of(history, len(history.cells)).sample(np.concatenate(centres), rng)
 
 
-def _scores(history: History, points: Points) -> NDArray[np.float64]:
+def _scores(history: History, objective: Pair, points: Points) -> NDArray[np.float64]:
     """Give the logarithm of the product of all relative density ratios, those of the constraints damped.
 
     Their product with all gammas is an estimate p of the chance that all constraints hold, and p / (p + DOUBT) takes
@@ -149,10 +132,10 @@ def _scores(history: History, points: Points) -> NDArray[np.float64]:
     """
     everything = np.arange(len(history.space.dimensions))
     constraints = [pair for pair in constraint_pairs(history) if pair.says_something]
-    log_fits = _log_ratios(history, points, constraints, history.architecture)
+    log_fits = log_ratios(history, points, constraints, history.architecture)
     log_fits += sum(np.log(pair.gamma) for pair in constraints)
     tempered = log_fits - np.logaddexp(log_fits, np.log(DOUBT))
-    return _log_ratios(history, points, [objective_pair(history)], everything) + tempered
+    return log_ratios(history, points, [objective], everything) + tempered
 
 
 def _starting_scores(history: History, points: Points) -> NDArray[np.float64]:
@@ -162,18 +145,18 @@ def _starting_scores(history: History, points: Points) -> NDArray[np.float64]:
     """
     fitting = fitting_architectures(history)
     if not len(fitting):
-        return _log_ratios(history, points, list(constraint_pairs(history)), history.architecture)
+        return log_ratios(history, points, list(constraint_pairs(history)), history.architecture)
     pair = Pair(fitting, np.setdiff1d(history.first_of_architectures(), fitting))
-    return _log_ratios(history, points, [pair], history.architecture)
+    return log_ratios(history, points, [pair], history.architecture)
 
 
-def _log_ratios(history: History, points: Points, pairs: list[Pair], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+def log_ratios(history: History, points: Points, pairs: list[Pair], columns: NDArray[np.intp]) -> NDArray[np.float64]:
     """Give the sum of the logarithms of the pairs' ratios; their kernels are computed once for all of them."""
     pairs = [pair for pair in pairs if pair.says_something]
     if not pairs:
         return np.zeros(len(points))
     rows = np.unique(np.concatenate([each for pair in pairs for each in (pair.good, pair.bad)]))
-    kernels = _kernels(history, len(rows))
+    kernels = kernels_of(history, len(rows))
     log_prior = kernels.log_prior(points.cells, columns)
     logs = kernels.log_densities(points.cells, history.cells[rows], columns)
     largest = np.maximum(logs.max(axis=1), log_prior)
@@ -194,37 +177,7 @@ def _mean_density(
     return np.asarray((densities @ weights + prior) / (len(members) + 1.0), dtype=np.float64)
 
 
-def _kernels(history: History, kernel_count: int) -> Kernels:
+def kernels_of(history: History, kernel_count: int) -> Kernels:
+    """Give the kernels for so many observations of a history."""
     active = (history.cells != history.space.inactive).sum(axis=1).mean()
     return Kernels(history.space, shrinkage_of(kernel_count, float(active)))
-
-
-def _random_point(history: History, rng: np.random.Generator) -> Points | None:
-    kernels = Kernels(history.space, 1.0)
-    for batch in range(BATCHES):
-        centres = np.tile(history.space.inactive, (PROPOSALS << batch, 1))
-        points = kernels.sample(centres, rng)
-        fresh = np.flatnonzero(history.is_new(points))
-        if len(fresh):
-            return points[fresh[:1]]
-    return None
-
-
-def _history_of(domain: Domain, trials: Trials, training_labels: frozenset[str]) -> History:
-    known = _known.get(trials)
-    if known is None or known.domain is not domain or known.training_labels != training_labels:
-        history = History(PointSpace(dimensions_of(domain.expr)), training_labels)
-        known = _known[trials] = _Known(history, domain, training_labels)
-    return known.history
-
-
-def _documents(new_id: int, drawn: dict[str, list[float]], domain: Domain, trials: Trials) -> list[dict[str, Any]]:
-    misc = {
-        "tid": new_id,
-        "cmd": domain.cmd,
-        "workdir": domain.workdir,
-        "idxs": {label: [new_id] * len(values) for label, values in drawn.items()},
-        "vals": drawn,
-    }
-    documents: list[dict[str, Any]] = trials.new_trial_docs([new_id], [None], [domain.new_result()], [misc])
-    return documents

@@ -159,7 +159,7 @@ def _dimension(label: str, node: Any, options: Sequence[Any] | None, conditions:
         return _numeric(label, conditions, Prior(low - 0.5, high - 0.5), log=False, step=1.0, whole=True)
     is_log, is_stepped = "log" in name, name.startswith("q")
     if name.removeprefix("q").removeprefix("log") not in ("uniform", "normal"):
-        raise InputError(f"search space: {label}: ctpe knows no distribution {name!r}")
+        raise InputError(f"search space: {label}: only random and tpe know the distribution {name!r}")
     prior = Prior(numbers[0], numbers[1]) if name.endswith("uniform") else Prior(normal=NormalDist(*numbers[:2]))
     step = numbers[2] if is_stepped else None
     if step is not None and prior.normal is None and (levels := _levels(prior, is_log, step)):

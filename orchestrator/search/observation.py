@@ -1,7 +1,7 @@
 """What the search is told of a candidate.
 
-Constraints are the budgets, each by its violation: relative to the limit, > 0 where it is broken. Two more are always
-there, so that what could not even be measured teaches something:
+Constraints are the budgets, each by its name and its violation: relative to the limit, > 0 where it is broken. Two
+more are always there, so that what could not even be measured teaches something:
 
     memories    KiB by which the image does not link
     network     1 where the point describes no valid network
@@ -11,15 +11,35 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from orchestrator.domain.budget import Margin
+from orchestrator.domain.budget import Bound, Margin, Quantity, name_of
 from orchestrator.domain.candidate import CandidateRecord
 from orchestrator.domain.deployability import Fit
 from orchestrator.domain.outcome import Outcome, Status
 
+AT_LEAST = f"_{Bound.AT_LEAST.value}"
+"""Ends the name of a budget that is a lower limit."""
+
 MEMORIES = "memories"
 NETWORK = "network"
 
+ONLY_LIMITS = frozenset({MEMORIES, NETWORK, *(name_of(quantity, Bound.AT_LEAST) for quantity in Quantity)})
+"""Constraints that are kept or broken, but that nobody wants to see as small as can be."""
+
 LOSS_DIVERGED = 1.0
+
+
+@dataclass(frozen=True)
+class BoardCosts:
+    """What a network takes of one board type.
+
+    Attributes:
+        shares: of each budget, by constraint: what was measured / the limit, be it an upper or a lower one.
+        layers: operator and cycles of each, in the order in which they run.
+    """
+
+    board: str
+    shares: dict[str, float]
+    layers: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,12 +51,14 @@ class Observation:
         violations: by constraint; <= 0: it holds.
         epoch_losses: validation error rate after each epoch.
         stopped: the scheduler ended the training after the last of these epochs.
+        costs: what stands behind the violations, for each board type on which it was measured.
     """
 
     loss: float | None
     violations: dict[str, float] = field(default_factory=dict)
     epoch_losses: tuple[float, ...] = ()
     stopped: bool = False
+    costs: tuple[BoardCosts, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -56,7 +78,17 @@ def observation_of(record: CandidateRecord, fit: Fit = Fit.ALL) -> Observation |
         return Observation(None, {NETWORK: 1.0})
     violations = {NETWORK: 0.0, **_violations(record.outcome, fit)}
     epoch_losses = tuple(1.0 - epoch.val_accuracy for epoch in record.epochs)
-    return Observation(_loss_of(record), violations, epoch_losses, status is Status.STOPPED)
+    return Observation(_loss_of(record), violations, epoch_losses, status is Status.STOPPED, _costs(record))
+
+
+def _costs(record: CandidateRecord) -> tuple[BoardCosts, ...]:
+    layers = {
+        each.board: tuple((layer.operator, layer.cycles) for layer in each.layers) for each in record.measurements
+    }
+    shares: dict[str, dict[str, float]] = {}
+    for margin in record.outcome.margins:
+        shares.setdefault(margin.board, {})[margin.name] = margin.value / margin.limit
+    return tuple(BoardCosts(board, each, layers.get(board, ())) for board, each in shares.items())
 
 
 def _loss_of(record: CandidateRecord) -> float | None:
@@ -81,8 +113,7 @@ def _violations(outcome: Outcome, fit: Fit) -> dict[str, float]:
 def _worst(margins: Iterable[Margin]) -> dict[str, float]:
     worst: dict[str, float] = {}
     for margin in margins:
-        name = margin.quantity.value
-        worst[name] = max(margin.violation, worst.get(name, margin.violation))
+        worst[margin.name] = max(margin.violation, worst.get(margin.name, margin.violation))
     return worst
 
 

@@ -30,19 +30,25 @@ class Pair:
         return bool(len(self.good) and len(self.bad))
 
 
-def objective_pair(history: History) -> Pair:
-    """The best of what was trained, against the rest of it and what is under way."""
-    losses = history.losses
+def objective_pair(history: History, losses: NDArray[np.float64] | None = None) -> Pair:
+    """The best of what was trained, against the rest of it and what is under way.
+
+    Args:
+        losses: what is to be small, by row of the history, in place of its losses; NaN where there was no training.
+    """
+    losses = history.losses if losses is None else losses
     trained = np.flatnonzero(~np.isnan(losses))
     by_loss = trained[np.argsort(losses[trained], kind="stable")]
     count = _good_count(len(trained))
     return Pair(by_loss[:count], np.concatenate([by_loss[count:], history.open_rows]))
 
 
-def constraint_pairs(history: History) -> Iterator[Pair]:
-    """What holds a constraint against what does not, once per architecture, for each constraint."""
+def constraint_pairs(history: History, without: frozenset[str] = frozenset()) -> Iterator[Pair]:
+    """What holds a constraint against what does not, once per architecture, for each constraint but these."""
     measured = history.first_of_architectures()
-    for violations in history.violations().values():
+    for name, violations in history.violations().items():
+        if name in without:
+            continue
         rows = measured[~np.isnan(violations[measured])]
         holds = violations[rows] <= 0.0
         if not holds.any():

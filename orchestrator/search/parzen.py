@@ -49,11 +49,15 @@ class Kernels:
         """Draw one point from the kernel on each of the centres; one without active labels gives the prior."""
 
         def draw_cells(column: int, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-            sums = self._sums[column][centres[rows, column]]
-            drawn = rng.random((len(rows), 1)) * sums[:, -1:]
-            return np.asarray((sums <= drawn).sum(axis=1))
+            return self.draw(column, centres[rows, column], rng)
 
         return self._space.walk(len(centres), draw_cells, rng)
+
+    def draw(self, column: int, cells: NDArray[np.int16], rng: np.random.Generator) -> NDArray[np.intp]:
+        """Draw one cell of a label from the kernel on each of these cells of it; an inactive one gives the prior."""
+        sums = self._sums[column][cells]
+        drawn = rng.random((len(cells), 1)) * sums[:, -1:]
+        return np.asarray((sums <= drawn).sum(axis=1))
 
 
 def shrinkage_of(kernel_count: int, active_labels: float) -> float:

@@ -87,6 +87,11 @@ class PointSpace:
         pairs = zip(self.dimensions, values.tolist(), strict=True)
         return {each.label: _written(each, value) for each, value in pairs}
 
+    def drawn(self, values: Values) -> dict[str, float]:
+        """Give what is drawn for the active labels of one row of values."""
+        pairs = zip(self.dimensions, values.tolist(), strict=True)
+        return {each.label: int(value) if each.whole else value for each, value in pairs if value == value}
+
     def _active(self, cells: Cells, dimension: Dimension) -> NDArray[np.bool_]:
         if not dimension.conditions:
             return np.ones(len(cells), dtype=bool)

@@ -7,7 +7,7 @@ from typing import Any
 import hyperopt
 from hyperopt.base import Domain
 
-from orchestrator.search.algorithms import algorithm_of
+from orchestrator.search.algorithms import DescribedSpace, algorithm_of
 from orchestrator.search.loss import penalised_loss
 from orchestrator.search.observation import Observation
 from orchestrator.search.trials import Document, StudyTrials
@@ -25,6 +25,7 @@ class Study:
     Args:
         candidates: how many there are to be; a share of them is drawn at random first.
         training_labels: labels of the space that do not touch the architecture.
+        networks: what greybox needs beside the space.
     """
 
     def __init__(
@@ -34,9 +35,10 @@ class Study:
         seed: int,
         candidates: int = USUAL_CANDIDATES,
         training_labels: frozenset[str] = frozenset(),
+        networks: DescribedSpace | None = None,
     ) -> None:
         self._space = space
-        self._algorithm = algorithm_of(algorithm, candidates, training_labels)
+        self._algorithm = algorithm_of(algorithm, candidates, training_labels, networks)
         self._seed = seed
         self._domain = Domain(lambda point: 0.0, space)
         self._trials = StudyTrials()
@@ -108,17 +110,19 @@ class Study:
             self._trials.drop(document)
 
     def _result_of(self, observation: Observation) -> dict[str, Any]:
+        costs = [vars(each) for each in observation.costs]
         if not self._algorithm.knows_constraints:
-            return {"status": hyperopt.STATUS_OK, "loss": penalised_loss(observation)}
+            return {"status": hyperopt.STATUS_OK, "loss": penalised_loss(observation), "costs": costs}
         constraints = dict(observation.violations)
         if observation.loss is None:
-            return {"status": hyperopt.STATUS_FAIL, "constraints": constraints}
+            return {"status": hyperopt.STATUS_FAIL, "constraints": constraints, "costs": costs}
         return {
             "status": hyperopt.STATUS_OK,
             "loss": observation.loss,
             "constraints": constraints,
             "epoch_losses": list(observation.epoch_losses),
             "stopped": observation.stopped,
+            "costs": costs,
         }
 
     def _add(self, ticket: int, drawn: Mapping[str, int | float]) -> None:

@@ -93,14 +93,14 @@ class MlflowTracker:
         self._log_batch(self._parent_id, {}, self._settings(), {"board": ",".join(self._experiment.boards)}, [])
 
     def _settings(self) -> dict[str, str]:
-        """Give the experiment as parameters; budgets by `budget_<quantity>`, with the board type if several."""
+        """Give the experiment as parameters; budgets by `budget_<name>`, with the board type if several."""
         experiment = self._experiment
         settings = {key: str(value) for key, value in vars(experiment).items() if key not in ("targets", "fit", "code")}
         settings |= {"board": ",".join(experiment.boards), "fit": experiment.fit.value}
         for target in experiment.targets:
             suffix = f".{target.board}" if len(experiment.targets) > 1 else ""
             for budget in target.budgets:
-                settings[f"budget_{budget.quantity.value}{suffix}"] = budget.quantity.text(budget.limit)
+                settings[f"budget_{budget.name}{suffix}"] = str(budget)
         return settings
 
     def _find_or_create_experiment(self) -> str:

@@ -55,7 +55,7 @@ def _violations(margins: tuple[Margin, ...]) -> dict[str, float]:
     boards = {margin.board for margin in margins}
     metrics: dict[str, float] = {}
     for margin in margins:
-        name = f"violation_{margin.quantity.value}"
+        name = f"violation_{margin.name}"
         metrics[name] = max(metrics.get(name, margin.violation), margin.violation)
         if len(boards) > 1:
             metrics[f"{name}.{margin.board}"] = margin.violation
@@ -87,7 +87,7 @@ def tags_of(record: CandidateRecord) -> dict[str, str]:
     if outcome.status is Status.FAILED:
         tags["cause"] = outcome.cause
     if outcome.broken:
-        tags["broken_budgets"] = ",".join(dict.fromkeys(quantity.value for quantity in outcome.broken))
+        tags["broken_budgets"] = ",".join(dict.fromkeys(margin.name for margin in outcome.margins if not margin.fits))
     if outcome.boards:
         tags["fits_on"] = ",".join(outcome.boards)
     measurements = record.measurements

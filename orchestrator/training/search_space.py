@@ -2,11 +2,14 @@
 
 import importlib
 import sys
+from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 from orchestrator.domain.errors import InputError, McutuneError
 from orchestrator.domain.experiment import Experiment
+from orchestrator.domain.network_shape import NetworkShape
 from orchestrator.training.tensorflow_quiet import import_tensorflow
 
 REQUIRED = ("space", "build_model")
@@ -50,6 +53,23 @@ def training_labels_of(module: ModuleType) -> frozenset[str]:
     if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
         raise InputError(f"search_space: {module.__name__}.TRAINING_LABELS must be names of labels, but got {labels!r}")
     return frozenset(labels)
+
+
+def describer_of(
+    module: ModuleType, sample_shape: tuple[int, ...], class_count: int
+) -> Callable[[dict[str, Any]], NetworkShape]:
+    """Give the function that tells the shape of a point's network.
+
+    Raises:
+        InputError: the space has none.
+    """
+    describe = getattr(module, "describe", None)
+    if not callable(describe):
+        raise InputError(
+            f"search_space: module {module.__name__!r} lacks the function 'describe', which greybox needs as"
+            " algorithm or filter of the search (docs/extending.md)"
+        )
+    return partial(describe, sample_shape=sample_shape, class_count=class_count)
 
 
 def build_network(

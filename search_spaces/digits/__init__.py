@@ -2,10 +2,13 @@
 
 A search space is a module with two functions: `space()` gives the HyperOpt space, `build_model()` makes the Keras
 model of one of its points. A point that describes no valid network raises ValueError (Keras does so by itself when
-a feature map shrinks below one pixel).
+a feature map shrinks below one pixel). A third, `describe()`, may tell the layers' shapes without building any.
 """
 
 from typing import Any
+
+from orchestrator.compiler.shape_sketch import ShapeSketch
+from orchestrator.domain.network_shape import NetworkShape
 
 MAX_BLOCKS = 3
 
@@ -75,3 +78,27 @@ def _block_layers(block: dict[str, Any], padding: str) -> list[Any]:
             layers.Conv2D(block["filters"], 1, use_bias=False),
         ]
     return [*convolutions, layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM), layers.ReLU()]
+
+
+def describe(config: dict[str, Any], sample_shape: tuple[int, ...], class_count: int) -> NetworkShape:
+    """Tell the layers of `build_model`'s network as they run on the board.
+
+    Raises:
+        ValueError: the configuration describes no valid network.
+    """
+    sketch = ShapeSketch(sample_shape)
+    for block in config["blocks"]:
+        if block["kind"] == "conv":
+            sketch.conv2d(block["filters"], block["kernel"], block["stride"], config["padding"])
+        else:
+            sketch.depthwise_conv2d(block["kernel"], block["stride"], config["padding"])
+            sketch.conv2d(block["filters"], kernel=1)
+    if config["pooling"] == "average":
+        sketch.global_average()
+    else:
+        sketch.flatten()
+    if config["dense_units"]:
+        sketch.dense(config["dense_units"])
+    sketch.dense(class_count)
+    sketch.softmax()
+    return sketch.finished()

@@ -34,3 +34,17 @@ def test_energy_is_measured_by_a_lab_whose_every_unit_of_the_type_has_a_meter() 
 def test_an_energy_budget_without_a_meter_is_refused_at_the_start() -> None:
     with pytest.raises(InputError, match=r"budgets\.energy: .* no energy meter"):
         check_experiment(replace(EXPERIMENT, targets=ENERGY_TARGET))
+
+
+def test_a_search_that_needs_descriptions_refuses_a_space_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    needing = [
+        replace(EXPERIMENT, search=replace(EXPERIMENT.search, algorithm="greybox")),
+        replace(EXPERIMENT, search=replace(EXPERIMENT.search, filter="greybox")),
+    ]
+    for experiment in needing:
+        check_experiment(experiment)
+    monkeypatch.delattr("search_spaces.digits.describe")
+    check_experiment(EXPERIMENT)
+    for experiment in needing:
+        with pytest.raises(InputError, match=r"'search_spaces\.digits' lacks the function 'describe', which greybox"):
+            check_experiment(experiment)

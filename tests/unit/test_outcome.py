@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.domain.budget import Budget, Quantity, margins_of
+from orchestrator.domain.budget import Bound, Budget, Quantity, margins_of
 from orchestrator.domain.deployability import Deployability, Fit, Shortage
 from orchestrator.domain.errors import DeviceSilentError, MeterError
 from orchestrator.domain.outcome import Outcome, Status
@@ -35,6 +35,18 @@ def test_energy_is_held_against_its_budget() -> None:
 def test_energy_that_was_not_measured_is_no_energy_of_zero() -> None:
     with pytest.raises(MeterError, match=MEASUREMENT.device):
         margins_of((Budget(Quantity.ENERGY, 0.0002),), MEASUREMENT)
+
+
+def test_a_lower_limit_is_broken_from_below() -> None:
+    budgets = (Budget(Quantity.LATENCY, 0.02), Budget(Quantity.LATENCY, 0.01, Bound.AT_LEAST))
+    too_quick = margins_of(budgets, measured(cycles=400_000))
+    assert [(each.name, each.fits, each.violation) for each in too_quick] == [
+        ("latency", True, pytest.approx(-0.75)),
+        ("latency_at_least", False, pytest.approx(0.5)),
+    ]
+    assert Deployability(Fit.ALL, too_quick).reason() == "under budget: latency 5.00 ms of at least 10.00 ms (-50%)"
+    assert all(each.fits for each in margins_of(budgets, measured(cycles=800_000)))
+    assert str(budgets[1]) == "at least 10.00 ms"
 
 
 def test_of_several_boards_all_count_or_the_nearest() -> None:

@@ -70,8 +70,7 @@ def _lower(
 ) -> Step:
     _, height, width, depth = shape
     order = _order(height, width * depth)
-    quads = len(order) // VALUES_PER_QUAD
-    operator.require(quads <= 65535, "the window holds too many values")
+    operator.require(len(order) // VALUES_PER_QUAD <= 65535, "the window holds too many values")
     fields: dict[str, Field] = {
         "matrix": matrix_fields(channels, order),
         "input": source,
@@ -86,7 +85,7 @@ def _lower(
         params=("mt_conv2d", fields),
         call=clamped("mt_conv2d_s8(&{params}, {in0}, {scratch}, {out});", operator, channels),
         arrays=matrix_arrays(channels, order, ROWS_FOR_TWO_COLUMNS),
-        scratch_bytes=16 * quads + _gathered_bytes(window, height * width * depth),
+        scratch_bytes=scratch_bytes(height * width * depth, is_point=window == _POINT),
     )
 
 
@@ -99,6 +98,6 @@ def _order(rows: int, values: int) -> NDArray[np.intp]:
     return np.pad(order, (0, -len(order) % VALUES_PER_QUAD), constant_values=-1)
 
 
-def _gathered_bytes(window: Window, values: int) -> int:
-    """Give what the kernel needs behind its columns for the values under a window at the border."""
-    return 0 if window == _POINT else 4 * quads_in(values)
+def scratch_bytes(values: int, *, is_point: bool) -> int:
+    """Give what the kernel needs: two columns of the values under a window, and those themselves at the border."""
+    return (16 if is_point else 20) * quads_in(values)

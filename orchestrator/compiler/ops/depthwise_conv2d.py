@@ -86,8 +86,7 @@ def _takes_3x3(operator: Operator, window: Window, channels: Channels) -> bool:
 def _rows_3x3(operator: Operator, window: Window, filters: NDArray[np.int8]) -> _Variant:
     """Two pairs of rows of four channels; stride 2 reads whole turns."""
     source, target = operator.input(0), operator.output
-    output_width = target.shape[2]
-    columns = output_width + 2 if window.stride_x == 1 else 2 * max(output_width, _OUTPUTS_PER_TURN) + 1
+    columns = _columns_3x3(target.shape[2], window.stride_x)
     operator.require(columns <= _LARGEST_FIELD, "the image is too wide")
     fields: dict[str, Field] = {
         "input": shape_fields(source),
@@ -98,9 +97,13 @@ def _rows_3x3(operator: Operator, window: Window, filters: NDArray[np.int8]) -> 
         "pad_top": window.pad_top,
         "pad_left": window.pad_left,
     }
-    scratch_bytes = 2 * columns * _CHANNELS_PER_WORD * _WORD_BYTES + _PREPARED_BYTES
+    scratch_bytes = scratch_bytes_3x3(target.shape[2], window.stride_x)
     shrinks = target.shape[1] <= source.shape[1] and target.shape[2] <= source.shape[2]
     return _Variant("mt_depthwise_conv2d_3x3", fields, filters, scratch_bytes, shrinks)
+
+
+def _columns_3x3(output_width: int, stride: int) -> int:
+    return output_width + 2 if stride == 1 else 2 * max(output_width, _OUTPUTS_PER_TURN) + 1
 
 
 def _any_window(operator: Operator, window: Window, filters: NDArray[np.int8]) -> _Variant:
@@ -110,11 +113,9 @@ def _any_window(operator: Operator, window: Window, filters: NDArray[np.int8]) -
     if is_turned:
         window, filters = _turned(window), filters.transpose(0, 2, 1)
     source_width, width = (_extents(shape, is_turned)[1] for shape in shapes)
-    taps_per_word = 2 if window.dilation_x == 1 else 1
-    words = -(-window.width // taps_per_word)
+    words = _words_of(window)
     indent = window.pad_left + window.pad_left % 2
-    first = indent - window.pad_left + (max(width, _OUTPUTS_PER_TURN) - 1) * window.stride_x
-    row_words = -(-max(first + (words - 1) * max(taps_per_word, window.dilation_x) + 2, indent + 2) // 2)
+    row_words = _row_words(window, width)
     widened = min(source_width, 2 * row_words - indent)
     fields: dict[str, Field] = {
         "input": _image_fields(shapes[0], is_turned),
@@ -128,9 +129,34 @@ def _any_window(operator: Operator, window: Window, filters: NDArray[np.int8]) -
         "multiplier": shapes[1][3] // shapes[0][3],
     }
     operator.require(max(row_words, window.reach_y) <= _LARGEST_FIELD, "the image is too wide")
-    scratch_words = _CHANNELS_PER_WORD * (window.reach_y * row_words + window.height * words) + window.height
-    in_place = shapes[0] == shapes[1] if is_turned else _follows(shapes, window)
-    return _Variant("mt_depthwise_conv2d", fields, filters, _WORD_BYTES * scratch_words, in_place)
+    in_place = shapes[0] == shapes[1] if is_turned else follows(*shapes, window)
+    return _Variant("mt_depthwise_conv2d", fields, filters, scratch_bytes_any(window, width), in_place)
+
+
+def scratch_bytes_3x3(output_width: int, stride: int) -> int:
+    """Give what the 3x3 kernel needs: two pairs of rows of four channels."""
+    return 2 * _columns_3x3(output_width, stride) * _CHANNELS_PER_WORD * _WORD_BYTES + _PREPARED_BYTES
+
+
+def scratch_bytes_any(window: Window, output_width: int) -> int:
+    """Give what the kernel for any window needs: a ring of rows of four channels, their weights, pointers to rows."""
+    rows = window.reach_y * _row_words(window, output_width) + window.height * _words_of(window)
+    return _WORD_BYTES * (_CHANNELS_PER_WORD * rows + window.height)
+
+
+def _taps_per_word(window: Window) -> int:
+    return 2 if window.dilation_x == 1 else 1
+
+
+def _words_of(window: Window) -> int:
+    return -(-window.width // _taps_per_word(window))
+
+
+def _row_words(window: Window, output_width: int) -> int:
+    indent = window.pad_left + window.pad_left % 2
+    first = indent - window.pad_left + (max(output_width, _OUTPUTS_PER_TURN) - 1) * window.stride_x
+    reach = (_words_of(window) - 1) * max(_taps_per_word(window), window.dilation_x)
+    return -(-max(first + reach + 2, indent + 2) // 2)
 
 
 def _turned(window: Window) -> Window:
@@ -154,8 +180,8 @@ def _image_fields(shape: tuple[int, ...], is_turned: bool) -> dict[str, Field]:
     return {"row_step": steps[0], "pixel_step": steps[1], "height": height, "width": width, "channels": shape[3]}
 
 
-def _follows(shapes: tuple[tuple[int, ...], tuple[int, ...]], window: Window) -> bool:
+def follows(source: tuple[int, ...], target: tuple[int, ...], window: Window) -> bool:
     """Whether no row of outputs reaches into rows of the input that its windows have not seen yet."""
-    (_, input_height, input_width, _), (_, height, width, _) = shapes
+    (_, input_height, input_width, _), (_, height, width, _) = source, target
     seen = (y * window.stride_y + window.reach_y - window.pad_top for y in range(height))
     return all(rows >= input_height or (y + 1) * width <= rows * input_width for y, rows in enumerate(seen))

@@ -41,5 +41,10 @@ def lower_one_sample(operator: Operator, channels: Channels) -> Step:
         params=("mt_fully_connected", fields),
         call=clamped("mt_fully_connected_s8(&{params}, {in0}, {scratch}, {out});", operator, channels),
         arrays=matrix_arrays(channels, order, ROWS_FOR_ONE_COLUMN),
-        scratch_bytes=8 * quads_in(depth),
+        scratch_bytes=scratch_bytes(depth),
     )
+
+
+def scratch_bytes(depth: int) -> int:
+    """Give what the kernel needs: one column, widened."""
+    return 8 * quads_in(depth)

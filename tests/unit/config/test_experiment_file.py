@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.config.experiment_file import read_experiment
-from orchestrator.domain.budget import Budget, Quantity
+from orchestrator.domain.budget import Bound, Budget, Quantity
 from orchestrator.domain.deployability import Fit
 from orchestrator.domain.errors import InputError
 
@@ -35,6 +35,25 @@ def test_an_energy_budget_is_read_in_joules(tmp_path: Path) -> None:
     assert Budget(Quantity.ENERGY, 0.0015) in experiment.budgets_of("nucleo_l476rg")
 
 
+def test_every_quantity_may_have_an_upper_limit_a_lower_one_or_both(tmp_path: Path) -> None:
+    text = (
+        "  ram: {at_least: 1KiB, at_most: 4KiB}\n  cycles: {at_least: 10k}\n  energy: {at_most: 2mJ, at_least: 1mJ}\n"
+        "  latency: 2ms\n  flash: {at_most: 24KiB}\n"
+    )
+    head, _, rest = QUICKSTART.read_text().partition("  ram: 4KiB")
+    path = tmp_path / "experiment.yaml"
+    path.write_text(f"{head}{text}{rest[rest.index('search:') :]}")
+    assert read_experiment(path).budgets_of("nucleo_l476rg") == (
+        Budget(Quantity.RAM, 4096),
+        Budget(Quantity.RAM, 1024, Bound.AT_LEAST),
+        Budget(Quantity.FLASH, 24 * 1024),
+        Budget(Quantity.LATENCY, 0.002),
+        Budget(Quantity.CYCLES, 10_000, Bound.AT_LEAST),
+        Budget(Quantity.ENERGY, 0.002),
+        Budget(Quantity.ENERGY, 0.001, Bound.AT_LEAST),
+    )
+
+
 def test_by_default_there_is_room_for_networks_that_wait_for_each_trainer_and_board(tmp_path: Path) -> None:
     path = changed(tmp_path, "  concurrent: 3 ", "  trainings: 5 ")
     search, resources = read_experiment(path).search, read_experiment(path).resources
@@ -45,11 +64,25 @@ def test_by_default_there_is_room_for_networks_that_wait_for_each_trainer_and_bo
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
+        ("  ram: 4KiB", "  ram: {}", ["budgets.ram", "at_most, at_least or both"]),
+        (
+            "  ram: 4KiB",
+            "  ram: {at_most: 1KiB, at_least: 2KiB}",
+            ["budgets.ram", "at_least must be <= at_most (1024)"],
+        ),
+        ("  ram: 4KiB", "  ram: {atmost: 1KiB}", ["unknown key 'budgets.ram.atmost'", "did you mean 'at_most'?"]),
+        ("  ram: 4KiB", "  ram: {at_least: 0}", ["budgets.ram.at_least", "greater than 0"]),
         ("  ram: 4KiB", "  rom: 4KiB", ["unknown key 'budgets.rom'", "did you mean 'ram'?"]),
         ("  ram: 4KiB", "  ram: 4Kb", ["budgets.ram", "KiB", "'4Kb'"]),
         ("  ram: 4KiB", "  energy: 2W", ["budgets.energy", "J, mJ, uJ", "'2W'"]),
         ("seed: 1", "sead: 1", ["unknown key 'sead'", "did you mean 'seed'?"]),
-        ("algorithm: tpe", "algorithm: tpee", ["search.algorithm", "'random', 'tpe' or 'ctpe'", "'tpee'"]),
+        ("algorithm: tpe", "algorithm: tpee", ["search.algorithm", "'random', 'tpe', 'ctpe'", "'tpee'"]),
+        ("algorithm: tpe", "filter: grey", ["search.filter", "'greybox'", "'grey'"]),
+        (
+            "algorithm: tpe ",
+            "algorithm: greybox\n  filter: greybox #",
+            ["search", "filter: greybox stands in front of"],
+        ),
         ("  candidates: 20", "  candidates: 0", ["search.candidates", "greater than or equal to 1", "0"]),
         (
             "  candidates: 20",

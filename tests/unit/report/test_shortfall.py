@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from orchestrator.domain.budget import Budget, Quantity, margins_of
+from orchestrator.domain.budget import Bound, Budget, Quantity, margins_of
 from orchestrator.domain.candidate import CandidateRecord
 from orchestrator.domain.deployability import Deployability, Fit, Shortage
 from orchestrator.domain.errors import DeviceSilentError
@@ -48,6 +48,14 @@ def test_of_budgets_that_some_keep_the_one_broken_most_often_is_the_tightest() -
     assert shortfall_lines(records, experiment(3))[0] == (
         "Tightest budget: cycles 300,000 cycles, broken by 2 of 3 measured, kept by others"
     )
+
+
+def test_a_lower_limit_that_nothing_reaches_is_named_as_one() -> None:
+    budgets = (Budget(Quantity.LATENCY, 0.02), Budget(Quantity.LATENCY, 0.01, Bound.AT_LEAST))
+    assert shortfall_lines([against("c0001", budgets, cycles=400_000)], experiment(1)) == [
+        "Tightest budget: latency at least 10.00 ms, broken by 1 of 1 measured, by -50% at least",
+        "Nearest miss: c0001, latency 5.00 ms of at least 10.00 ms (-50%)",
+    ]
 
 
 def test_a_budget_below_what_the_firmware_takes_without_any_network_is_called_so() -> None:

@@ -15,6 +15,8 @@ import numpy as np
 from hyperopt import hp, rand, tpe
 from hyperopt.base import JOB_STATE_DONE, Domain
 
+from orchestrator.domain.network_shape import LayerShape, NetworkShape
+from orchestrator.search import greybox, svm_cbo
 from orchestrator.search.constrained_tpe import STARTUP, suggest
 
 MOST_MEASURED = 2_000
@@ -53,6 +55,24 @@ def violations_of(point: dict[str, Any]) -> dict[str, float]:
     return {"flash": weights / 6_000 - 1.0, "latency": operations / 600_000 - 1.0, "ram": memory / 70 - 1.0}
 
 
+def describe(point: dict[str, Any]) -> NetworkShape:
+    """The same as layers; each runs by its own rules, as those of a network do."""
+    widths = [3, *(layer["width"] for layer in point["layers"])]
+    layers = [
+        _described(layer["kind"], a, b, depth)
+        for depth, ((a, b), layer) in enumerate(zip(pairwise(widths), point["layers"], strict=True))
+    ]
+    units = max(point["dense"], 10)
+    last = LayerShape("DENSE", widths[-1], units, widths[-1], macs=widths[-1] * units, weight_bytes=widths[-1] * units)
+    return NetworkShape((*layers, last))
+
+
+def _described(kind: str, inputs: int, outputs: int, depth: int) -> LayerShape:
+    weights = round(9 * inputs * outputs * {"full": 1.0, "cheap": 0.2}[kind])
+    macs = round(weights * 1024 / 4**depth)
+    return LayerShape(kind, inputs, outputs, inputs + outputs, macs=macs, window=inputs, weight_bytes=weights)
+
+
 def best_after(suggest: Callable[..., Any], trainings: int, seed: int, penalised: bool) -> float:
     """Give the least loss after so many trainings of what fits; what does not is only measured."""
     domain, trials, rng = Domain(lambda point: 0.0, SPACE), hyperopt.Trials(), np.random.default_rng(seed)
@@ -84,8 +104,18 @@ def compare(trainings: tuple[int, ...] = (20, 30, 50), seeds: int = 20) -> None:
     constrained = partial(suggest, training_labels=TRAINING_LABELS)
     print("| algorithm |" + "".join(f" {count} trainings |" for count in trainings))
     print("|---" * (len(trainings) + 1) + "|")
-    for name, algorithm in (("random", rand.suggest), ("tpe", penalty), ("ctpe", constrained)):
-        best = [[best_after(algorithm, count, seed, name != "ctpe") for seed in range(seeds)] for count in trainings]
+    in_two_phases = partial(svm_cbo.suggest, training_labels=TRAINING_LABELS)
+    described = partial(greybox.suggest, describe=describe, training_labels=TRAINING_LABELS)
+    algorithms = {
+        "random": rand.suggest,
+        "tpe": penalty,
+        "ctpe": constrained,
+        "svm-cbo": in_two_phases,
+        "greybox": described,
+    }
+    for name, algorithm in algorithms.items():
+        penalised = name in ("random", "tpe")
+        best = [[best_after(algorithm, count, seed, penalised) for seed in range(seeds)] for count in trainings]
         print(f"| {name} |" + "".join(f" {median(each):.3f} |" for each in best))
 
 

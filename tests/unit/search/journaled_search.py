@@ -12,8 +12,10 @@ from hyperopt import hp
 from orchestrator.domain.candidate import Begun, CandidateRecord
 from orchestrator.domain.deployability import Fit
 from orchestrator.domain.errors import DeviceSilentError
+from orchestrator.domain.network_shape import LayerShape, NetworkShape
 from orchestrator.domain.outcome import Outcome
 from orchestrator.journal.journal import Journal
+from orchestrator.search.algorithms import DescribedSpace
 from orchestrator.search.replay import conclude, replay
 from orchestrator.search.study import Study
 from tests.records import deployable, ended, over_budget
@@ -27,8 +29,17 @@ def space() -> Any:
     return {"x": hp.uniform("x", -1.0, 1.0), "kind": hp.choice("kind", kinds)}
 
 
+def describe(point: dict[str, Any]) -> NetworkShape:
+    """A layer or two, as the kind says."""
+    first = LayerShape("CONV_2D", 64, 64, 128, macs=1_000, weight_bytes=100)
+    more = point["kind"].get("width", 0) * point["kind"].get("depth", 0)
+    return NetworkShape(
+        (first, LayerShape("CONV_2D", 64, 8 * more, 64 + 8 * more, macs=500 * more)) if more else (first,)
+    )
+
+
 def new_study(algorithm: str) -> Study:
-    return Study(space(), algorithm, seed=4)
+    return Study(space(), algorithm, seed=4, networks=DescribedSpace(describe))
 
 
 def record_of(candidate_id: str, point: dict[str, Any]) -> CandidateRecord:

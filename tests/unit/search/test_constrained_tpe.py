@@ -2,89 +2,17 @@ from functools import partial
 from statistics import mean
 from typing import Any
 
-import hyperopt
-import numpy as np
 import pytest
-from hyperopt import hp, rand, tpe
+from hyperopt import rand, tpe
 from hyperopt.base import JOB_STATE_DONE, Domain
 
-from orchestrator.domain.errors import InputError
 from orchestrator.search import constrained_tpe
 from orchestrator.search.dimensions import dimensions_of
 from orchestrator.search.history import History
 from orchestrator.search.pairs import constraint_pairs, objective_pair
 from orchestrator.search.points import PointSpace
 from tests.unit.search.constrained_problem import TRAINING_LABELS, best_after
-
-SPACE = {
-    "size": hp.choice("size", list(range(12))),
-    "shape": hp.choice("shape", "abc"),
-    "rate": hp.choice("rate", "xyz"),
-}
-
-
-def evaluate(point: dict[str, Any]) -> dict[str, Any]:
-    constraints = {"ram": (point["size"] - 5) / 5, "flash": -0.1}
-    if constraints["ram"] > 0.0:
-        return {"status": "fail", "constraints": constraints}
-    return {
-        "status": "ok",
-        "loss": 1.0 / (1 + point["size"]) + 0.1 * (point["shape"] != "b"),
-        "constraints": constraints,
-    }
-
-
-def search(evaluations: int, seed: int = 1, **options: Any) -> hyperopt.Trials:
-    trials = hyperopt.Trials()
-    suggest = partial(constrained_tpe.suggest, **options)
-    rng = np.random.default_rng(seed)
-    hyperopt.fmin(
-        evaluate, SPACE, suggest, evaluations, trials=trials, rstate=rng, show_progressbar=False, return_argmin=False
-    )
-    return trials
-
-
-def test_it_searches_by_hyperopts_fmin() -> None:
-    best = search(40).argmin
-    assert best == {"size": 5, "shape": 1, "rate": best["rate"]}
-
-
-def test_no_point_is_suggested_twice_until_none_is_left() -> None:
-    trials = search(150)
-    points = [str(each["vals"]) for each in trials.miscs]
-    assert len(points) == len(set(points)) <= 12 * 3 * 3
-    feasible = [each for each in trials.trials if each["result"]["status"] == "ok"]
-    assert len(feasible) == 6 * 3 * 3
-
-
-def test_an_infeasible_architecture_never_comes_again_and_one_that_fits_may() -> None:
-    trials = search(80, training_labels=frozenset({"rate"}))
-    infeasible, fitting = [], []
-    for each in trials.trials:
-        architecture = (each["misc"]["vals"]["size"][0], each["misc"]["vals"]["shape"][0])
-        assert architecture not in infeasible
-        (fitting if each["result"]["status"] == "ok" else infeasible).append(architecture)
-    assert infeasible
-    assert len(set(fitting)) < len(fitting)
-
-
-def test_equal_documents_give_the_equal_next_suggestion_however_they_came() -> None:
-    domain = Domain(evaluate, SPACE)
-    trials = search(30)
-    fresh = hyperopt.trials_from_docs(trials.trials)
-    suggestions = [constrained_tpe.suggest([30], domain, each, 7)[0]["misc"] for each in (trials, trials, fresh)]
-    assert suggestions[0] == suggestions[1] == suggestions[2]
-
-
-def test_several_new_ids_get_different_points() -> None:
-    documents = constrained_tpe.suggest(list(range(30, 60)), Domain(evaluate, SPACE), search(30), 7)
-    points = [str(each["misc"]["vals"]) for each in documents]
-    assert len(set(points)) == len(points) > 10
-
-
-def test_a_training_label_that_the_space_lacks_is_refused() -> None:
-    with pytest.raises(InputError, match="the space has no ratte; its labels are"):
-        search(1, training_labels=frozenset({"ratte"}))
+from tests.unit.search.test_suggesting import SPACE, evaluate
 
 
 def history_of(*results: dict[str, Any] | None) -> History:

@@ -1,11 +1,16 @@
 import pytest
 
+from orchestrator.config.json_records import record_from_json, record_to_json
+from orchestrator.domain.budget import Bound, Budget, Quantity, margins_of
+from orchestrator.domain.candidate import CandidateRecord
 from orchestrator.domain.deployability import Deployability, Fit, Shortage
 from orchestrator.domain.errors import ToolchainError
 from orchestrator.domain.outcome import Outcome
 from orchestrator.search.loss import penalised_loss
-from orchestrator.search.observation import Observation, observation_of
-from tests.records import EPOCHS, MEASUREMENT, UNLINKED, deployable, ended, held, measured, over_budget
+from orchestrator.search.observation import ONLY_LIMITS, Observation, observation_of
+from tests.records import ENERGY, EPOCHS, MEASUREMENT, UNLINKED, deployable, ended, held, measured, over_budget
+
+LIMITS = {Bound.AT_MOST: 2.0, Bound.AT_LEAST: 1.25}
 
 
 def observed(record, fit: Fit = Fit.ALL) -> Observation:  # type: ignore[no-untyped-def]
@@ -74,3 +79,27 @@ def test_a_board_too_small_does_not_count_where_another_will_do() -> None:
     record = ended(Outcome.stopped(1, found), epochs=EPOCHS[:1])
     assert observed(record, Fit.ANY).violations["memories"] == 0.0
     assert observed(record, Fit.ALL).violations["memories"] == 5.0
+
+
+def test_what_stands_behind_the_violations_is_told_for_each_board() -> None:
+    observation = observed(over_budget(cycles=1_600_000))
+    (costs,) = observation.costs
+    assert costs.board == MEASUREMENT.board
+    assert costs.shares == pytest.approx({name: 1.0 + observation.violations[name] for name in costs.shares})
+    assert set(costs.shares) == {"ram", "flash", "latency"}
+    assert costs.layers == (("CONV_2D", 390_000),)
+    assert observed(ended(UNLINKED)).costs == ()
+
+
+def test_upper_and_lower_limits_of_every_quantity_are_constraints_of_their_own() -> None:
+    run = measured(cycles=800_000, energy=ENERGY)
+    budgets = [Budget(each, each.of(run) * share, bound) for each in Quantity for bound, share in LIMITS.items()]
+    record = ended(Outcome.infeasible(Deployability(Fit.ALL, margins_of(budgets, run))))
+    told = observed(record_from_json(record_to_json(record), CandidateRecord))
+    assert told.violations == {
+        "network": 0.0,
+        "memories": 0.0,
+        **{each.value: pytest.approx(-0.5) for each in Quantity},
+        **{f"{each.value}_at_least": pytest.approx(0.2) for each in Quantity},
+    }
+    assert set(told.violations) - ONLY_LIMITS == {"ram", "flash", "latency", "cycles", "energy"}

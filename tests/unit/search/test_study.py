@@ -11,7 +11,7 @@ SPACE = {
     "x": hp.uniform("x", -1.0, 1.0),
     "kind": hp.choice("kind", [{"name": "a"}, {"name": "b", "width": hp.choice("width", [1, 2])}]),
 }
-ALGORITHMS = ["random", "tpe", "ctpe"]
+ALGORITHMS = ["random", "tpe", "ctpe", "svm-cbo", "nsga2", "scalarised-tpe"]
 
 
 def outcome(point: dict[str, Any]) -> Observation:
@@ -35,7 +35,7 @@ def test_equal_seeds_give_equal_points_and_others_do_not(algorithm: str) -> None
     assert play(algorithm, 1, 25) == play(algorithm, 1, 25) != play(algorithm, 2, 25)
 
 
-@pytest.mark.parametrize("algorithm", ["tpe", "ctpe"])
+@pytest.mark.parametrize("algorithm", ["tpe", "ctpe", "svm-cbo"])
 def test_it_learns_where_the_loss_is_small(algorithm: str) -> None:
     learned = [abs(point["x"] - 0.5) for point in play(algorithm, 3, 60)[30:]]
     guessed = [abs(point["x"] - 0.5) for point in play("random", 3, 60)[30:]]
