@@ -1,0 +1,1 @@
+"""What `bench_search.py` compares, on what, and how."""
