@@ -118,12 +118,12 @@ def test_two_drivers_share_the_boards_evenly_for_minutes_however_much_each_wants
 
 
 def test_a_sweep_holds_no_more_boards_than_it_asked_for(lab: LabCluster, networks: list[FirmwareImage]) -> None:
-    def busy() -> int:
-        units = [unit for agent in lab.agents.values() for unit in ray.get(agent.status.remote())]
-        return sum(unit.busy_with == "modest" for unit in units)
+    def held() -> int:
+        """Ask the pool, not the agents, one of which may end its work and another begin while they are asked."""
+        return int(ray.get(start_board_pool().__ray_call__.remote(lambda pool: pool._queue._holding()["modest"])))
 
     with (
-        Sampler(busy) as sampler,
+        Sampler(held) as sampler,
         asking([request(image, "modest", most_boards=2) for image in networks[:8]]) as replies,
     ):
         pass
