@@ -39,6 +39,12 @@ MOST_RANDOM_PER_STARTUP = 10
 EXPLORING_SHARE = 0.2
 """Of the suggestions after the start, those that are still drawn at random."""
 
+TRAININGS_PER_DRAW = 5
+"""Of so many trainings one is of a random draw: where little fits, such suggestions are hardly ever trained."""
+
+MOST_DRAWS = 25
+"""Measured at most in search of a random draw that fits: regions may be tiny."""
+
 DOUBT = 0.5
 """How little a doubt about the constraints counts against a point: see `_scores`."""
 
@@ -87,7 +93,7 @@ def suggest_point(
     """
     starts = history.trained_count < startup
     at_random = startup * MOST_RANDOM_PER_STARTUP if starts else startup
-    if history.finished_count < at_random or rng.random() < EXPLORING_SHARE:
+    if history.finished_count < at_random or rng.random() < EXPLORING_SHARE or _needs_draw(history, starts):
         return random_point(history, rng)
     objective = objective_pair(history, losses)
     proposals = _proposals(history, None if starts else objective, rng)
@@ -97,8 +103,15 @@ def suggest_point(
     if starts:
         chosen = one_of(_starting_scores(history, fresh), rng)
     else:
-        chosen = int(np.argmax(_scores(history, objective, fresh)))
+        repeats = np.log1p(history.trainings_of(fresh))  # of what is as promising, that is next which is least known
+        chosen = int(np.argmax(_scores(history, objective, fresh) - repeats))
     return fresh[chosen : chosen + 1]
+
+
+def _needs_draw(history: History, starts: bool) -> bool:
+    """Say whether the next training is to be that of a random draw."""
+    is_due = history.trained_count % TRAININGS_PER_DRAW == TRAININGS_PER_DRAW - 1
+    return is_due and not starts and history.measured_since_trained < MOST_DRAWS
 
 
 def one_of(scores: NDArray[np.float64], rng: np.random.Generator) -> int:

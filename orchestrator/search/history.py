@@ -10,6 +10,7 @@ A document's `result` may hold:
     epoch_losses   the loss after each epoch
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -39,6 +40,8 @@ class History:
         self._open: list[int] = []
         self._losses: list[float] = []
         self._trained_count = 0
+        self._last_trained_row = -1
+        self._trainings: Counter[bytes] = Counter()
         self._epochs_of_stopped: dict[int, int] = {}
         self._violations: list[dict[str, float]] = []
         self._points: set[bytes] = set()
@@ -71,6 +74,12 @@ class History:
         return self._trained_count
 
     @property
+    def measured_since_trained(self) -> int:
+        """Points that ended untrained, of those that were suggested after the last one that was trained."""
+        later = len(self._rows) - 1 - self._last_trained_row
+        return later - sum(row > self._last_trained_row for row in self._open)
+
+    @property
     def open_rows(self) -> NDArray[np.intp]:
         """Points that were suggested, and of which nothing is known yet."""
         return np.array(self._open, dtype=np.intp)
@@ -99,6 +108,10 @@ class History:
     def is_new(self, points: Points) -> NDArray[np.bool_]:
         """Say which points may be suggested: never suggested before, nor of an architecture known not to fit."""
         return np.array([self._may_suggest(values) for values in points.values], dtype=bool)
+
+    def trainings_of(self, points: Points) -> NDArray[np.int64]:
+        """Count how often each point's architecture was trained."""
+        return np.array([self._trainings[self._architecture_of(values)] for values in points.values], dtype=np.int64)
 
     def _may_suggest(self, values: Values) -> bool:
         return values.tobytes() not in self._points and self._architecture_of(values) not in self._infeasible
@@ -136,6 +149,8 @@ class History:
         loss = float(result["loss"])
         self._losses[row] = np.inf if np.isnan(loss) else loss
         self._trained_count += 1
+        self._last_trained_row = max(row, self._last_trained_row)
+        self._trainings[self._architectures[row]] += 1
         epoch_losses = result.get("epoch_losses", ())
         if not result.get("stopped", False):
             self._gains.add(epoch_losses, loss)

@@ -2,6 +2,7 @@ from functools import partial
 from statistics import mean
 from typing import Any
 
+import numpy as np
 import pytest
 from hyperopt import rand, tpe
 from hyperopt.base import JOB_STATE_DONE, Domain
@@ -11,6 +12,7 @@ from orchestrator.search.dimensions import dimensions_of
 from orchestrator.search.history import History
 from orchestrator.search.pairs import constraint_pairs, objective_pair
 from orchestrator.search.points import PointSpace
+from orchestrator.search.suggesting import random_point
 from tests.unit.search.constrained_problem import TRAINING_LABELS, best_after
 from tests.unit.search.test_suggesting import SPACE, evaluate
 
@@ -82,3 +84,41 @@ def test_it_finds_better_networks_than_a_penalty_or_chance_at_equal_trainings() 
     by_penalty = mean(best_after(penalty, trainings, seed, penalised=True) for seed in seeds)
     by_chance = mean(best_after(rand.suggest, trainings, seed, penalised=True) for seed in seeds)
     assert by_constraints < 0.95 * min(by_penalty, by_chance)
+
+
+FAILED = {"status": "fail", "constraints": {"ram": 1.0}}
+
+
+def test_trainings_are_counted_by_architecture() -> None:
+    history = history_of(*[ok(0.1)] * 13, FAILED, None)
+    points = [history.space.read({"size": [size], "shape": [0], "rate": [2]}) for size in (0, 1, 2)]
+    assert [int(history.trainings_of(point)[0]) for point in points] == [2, 1, 1]
+
+
+def test_what_ended_untrained_is_counted_from_the_last_training_on_in_whatever_order_it_ended() -> None:
+    assert history_of(FAILED, ok(0.1), FAILED, None, FAILED).measured_since_trained == 2
+    history = history_of(ok(0.1), None, FAILED)
+    assert history.measured_since_trained == 1
+    history.update([{"tid": 1, "state": JOB_STATE_DONE, "result": ok(0.2)}])
+    assert history.measured_since_trained == 1
+
+
+def random_draws(*results: dict[str, Any]) -> float:
+    """Give the share of suggestions that are what a draw from the prior gives."""
+    history, same = history_of(*results), []
+    for seed in range(40):
+        suggested = constrained_tpe.suggest_point(history, np.random.default_rng(seed), startup=5)
+        rng = np.random.default_rng(seed)
+        rng.random()  # has said whether this one is drawn in any case
+        drawn = random_point(history, rng)
+        assert suggested is not None and drawn is not None
+        same.append(suggested.values.tobytes() == drawn.values.tobytes())
+    return sum(same) / len(same)
+
+
+def test_every_fifth_training_is_that_of_a_random_draw_unless_too_few_fit() -> None:
+    trained = [ok(0.1 if number % 2 else 0.5, ram=-0.1) for number in range(9)]
+    assert random_draws(*trained) == 1.0
+    assert random_draws(*trained, FAILED) == 1.0
+    assert random_draws(*trained, *[FAILED] * constrained_tpe.MOST_DRAWS) < 0.5
+    assert random_draws(*trained, ok(0.2, ram=-0.1)) < 0.5
