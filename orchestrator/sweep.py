@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from orchestrator.cluster.sweep import run_candidates
-from orchestrator.cluster.watchers import SweepWatcher
+from orchestrator.cluster.watchers import JournalWatcher, SweepWatcher
 from orchestrator.datasets.dataset import Dataset
 from orchestrator.datasets.load import load_dataset
 from orchestrator.domain.candidate import CandidateRecord
@@ -73,7 +73,7 @@ def run_sweep(
     tracker = MlflowTracker(experiment, folder)
     status, metrics, tags = "KILLED", {}, {}
     try:
-        troubles = run_candidates(experiment, dataset, folder, [_JournalWatcher(journal), tracker, progress], address)
+        troubles = run_candidates(experiment, dataset, folder, [JournalWatcher(journal), tracker, progress], address)
         records = journal.read()
         winner = winner_of(records)
         test_accuracy = _test_accuracy(dataset, folder, winner)
@@ -85,22 +85,6 @@ def run_sweep(
         tracker.close(status, metrics, tags)
     winner_id = winner.candidate_id if winner else None
     return SweepResult(records, winner_id, test_accuracy, tracker.tracking_uri, tuple(tracker.errors), troubles)
-
-
-class _JournalWatcher:
-    """Puts every finished candidate into the journal, before anyone else hears of it."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-
-    def on_started(self, candidate_id: str) -> None:
-        """Nothing to keep."""
-
-    def on_progress(self, record: CandidateRecord) -> None:
-        """Nothing to keep."""
-
-    def on_finished(self, record: CandidateRecord) -> None:
-        self._journal.append(record)
 
 
 def _test_accuracy(dataset: Dataset, folder: SweepFolder, winner: CandidateRecord | None) -> float | None:

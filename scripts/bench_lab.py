@@ -37,7 +37,7 @@ from orchestrator.cluster.pool_client import PoolClient
 from orchestrator.cluster.ray_session import local_ray
 from orchestrator.cluster.ray_stages import in_task
 from orchestrator.cluster.sweep import make_tuner
-from orchestrator.cluster.watchers import SweepWatcher
+from orchestrator.cluster.watchers import JournalWatcher, SweepWatcher
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.config.experiment_file import read_experiment
 from orchestrator.config.json_records import record_to_json
@@ -187,22 +187,17 @@ def empty_trial(config: dict[str, Any], record: str) -> None:
     tune.report({RECORD_KEY: record})
 
 
-class JournalAndClock:
-    """Writes the journal as a sweep does, and notes when each candidate ended and what the driver takes."""
+class JournalAndClock(JournalWatcher):
+    """Notes when each candidate ended and what the driver takes, besides."""
 
     def __init__(self, journal: Journal, window: int) -> None:
-        self._journal, self._window = journal, window
+        super().__init__(journal)
+        self._window = window
         self._window_began = time.monotonic()
         self.ends: list[float] = []
 
-    def on_started(self, candidate_id: str) -> None:
-        """Nothing."""
-
-    def on_progress(self, record: CandidateRecord) -> None:
-        """Nothing."""
-
     def on_finished(self, record: CandidateRecord) -> None:
-        self._journal.append(record)
+        super().on_finished(record)
         self.ends.append(time.monotonic())
         if self._window and len(self.ends) % self._window == 0:
             now = time.monotonic()

@@ -25,11 +25,12 @@ from orchestrator.cluster.ray_session import local_ray
 from orchestrator.cluster.ray_stages import RayStages, Workers
 from orchestrator.cluster.sweep import make_tuner
 from orchestrator.cluster.trainer_queue import TrainerQueue
+from orchestrator.cluster.watchers import JournalWatcher
 from orchestrator.config.board_catalogue import load_board_type
 from orchestrator.config.experiment_file import read_experiment
 from orchestrator.device.measure import measure_image
 from orchestrator.domain.budget import Budget, Quantity
-from orchestrator.domain.candidate import CandidateRecord, EpochResult
+from orchestrator.domain.candidate import EpochResult
 from orchestrator.domain.experiment import Experiment, SearchChoice, Target
 from orchestrator.domain.measurement import CyclesSource
 from orchestrator.domain.outcome import Outcome
@@ -137,22 +138,6 @@ class IdleStages(RayStages):
 
     def keep(self, name: str, content: bytes) -> None:
         """Nothing is worth keeping."""
-
-
-class JournalWatcher:
-    """Writes the journal as a sweep does."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-
-    def on_started(self, candidate_id: str) -> None:
-        """Nothing."""
-
-    def on_progress(self, record: CandidateRecord) -> None:
-        """Nothing."""
-
-    def on_finished(self, record: CandidateRecord) -> None:
-        self._journal.append(record)
 
 
 def bench(experiment: Experiment, stand_in: StandIn, root: Path) -> None:

@@ -14,6 +14,7 @@ from orchestrator.config.json_records import record_from_json
 from orchestrator.domain.candidate import CandidateRecord
 from orchestrator.domain.errors import InfrastructureError
 from orchestrator.domain.outcome import Outcome
+from orchestrator.journal.journal import Journal
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,22 @@ class SweepWatcher(Protocol):
 
     def on_finished(self, record: CandidateRecord) -> None:
         """A candidate ended; called once for each."""
+
+
+class JournalWatcher:
+    """Puts every finished candidate into the journal, before anyone else hears of it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def on_started(self, candidate_id: str) -> None:
+        """Nothing to keep."""
+
+    def on_progress(self, record: CandidateRecord) -> None:
+        """Nothing to keep."""
+
+    def on_finished(self, record: CandidateRecord) -> None:
+        self._journal.append(record)
 
 
 class NoProgress(TrialProgressCallback):  # type: ignore[misc]

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from search_bench.summary import Groups, Row, Spread, after_trainings
+import numpy as np
 
-Point = Sequence[float]
+from orchestrator.search.hypervolume import hypervolume
+from search_bench.summary import Groups, Row, Spread, after_trainings
 
 
 def trade_off_table(runs: Groups, problems: list[str], optimisers: Sequence[str], trainings: int) -> str:
@@ -26,23 +27,13 @@ def trade_off_table(runs: Groups, problems: list[str], optimisers: Sequence[str]
 def _cells(rows: list[Row], trainings: int) -> list[str]:
     losses = Spread.of(after_trainings(row, trainings) for row in rows)
     nothing = sum(not row["improvements"] for row in rows)
-    volume = Spread.of(hypervolume(row["front"]) for row in rows).median
+    volume = Spread.of(volume_under(row["front"]) for row in rows).median
     unfit = Spread.of(row["infeasible"] / row["measurements"] for row in rows).median
     wasted = Spread.of(row["wasted"] / row["trainings"] for row in rows).median
     accuracy = "none" if losses.median == float("inf") else f"{1.0 - losses.median:.2%}"
     return [str(len(rows)), accuracy, f"{nothing} of {len(rows)}", f"{volume:.3f}", f"{unfit:.0%}", f"{wasted:.0%}"]
 
 
-def hypervolume(points: Sequence[Point]) -> float:
-    """Give the volume of what some points dominate, up to 1 in each coordinate, all to be small; slice by slice."""
-    inside = sorted((point for point in points if all(each < 1.0 for each in point)), key=lambda point: point[-1])
-    if not inside:
-        return 0.0
-    if len(inside[0]) == 1:
-        return 1.0 - inside[0][0]
-    ends = [point[-1] for point in inside[1:]] + [1.0]
-    return sum(
-        (end - point[-1]) * hypervolume([each[:-1] for each in inside[: number + 1]])
-        for number, (point, end) in enumerate(zip(inside, ends, strict=True))
-        if end > point[-1]
-    )
+def volume_under(front: Sequence[Sequence[float]]) -> float:
+    """Give the volume between some points and 1 in each coordinate."""
+    return hypervolume(np.array(front), [1.0] * len(front[0])) if front else 0.0

@@ -22,7 +22,7 @@ from search_bench.optimisers import Setting, maker_of
 from search_bench.problem import Budgeted, Measured
 from search_bench.run import GIVEN, Limits, run
 from search_bench.summary import after_trainings, at_cost, compared
-from search_bench.trade_offs import hypervolume
+from search_bench.trade_offs import volume_under
 
 
 class Ladder:
@@ -145,9 +145,9 @@ def test_who_knows_no_budgets_trains_what_does_not_fit() -> None:
 
 
 def test_the_hypervolume_is_that_of_the_union() -> None:
-    assert hypervolume([]) == 0.0
-    assert hypervolume([[0.5, 0.5, 0.5]]) == pytest.approx(0.125)
-    assert hypervolume([[0.2, 0.8], [0.8, 0.2], [0.9, 0.9]]) == pytest.approx(0.16 + 0.16 - 0.04)
+    assert volume_under([]) == 0.0
+    assert volume_under([[0.5, 0.5, 0.5]]) == pytest.approx(0.125)
+    assert volume_under([[0.2, 0.8], [0.8, 0.2], [0.9, 0.9]]) == pytest.approx(0.16 + 0.16 - 0.04)
 
 
 def test_of_a_table_that_is_not_finished_the_space_is_what_is_there(tmp_path: Path) -> None:
