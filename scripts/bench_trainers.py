@@ -8,6 +8,7 @@ Ray, Tune, search (`random`), journal and the queue of trainers are those of any
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Generator
@@ -156,6 +157,8 @@ def bench(experiment: Experiment, stand_in: StandIn, root: Path) -> None:
     whole_s = max(record.ended_at for record in records) - min(record.started_at for record in records)
     trained = sum(record.was_trained for record in records)
     ends = sorted(record.ended_at for record in records if record.was_trained)
+    if trained <= 2 * trainers:
+        sys.exit(f"--candidates {len(records)}: {trained} were trained, and more than {2 * trainers} are needed")
     # All but the first and the last of each trainer: what comes before and after is start and end of the sweep.
     busy_s = stand_in.train_s * (trained - 2 * trainers)
     share = busy_s / (trainers * (ends[-1 - trainers] - ends[trainers - 1]))
